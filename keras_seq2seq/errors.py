@@ -1,0 +1,25 @@
+"""Errors that a user can mend; the command line prints them bare."""
+
+
+class UserError(ValueError):
+    """The user's input is wrong: what was expected, received, and to type."""
+
+    exit_code = 2
+
+
+class RunInUseError(UserError):
+    """Another process writes to the run directory."""
+
+    exit_code = 3
+
+
+class NotFiniteError(UserError):
+    """A loss or a gradient is not a finite number."""
+
+    exit_code = 4
+
+
+class StorageError(UserError):
+    """No space, no permission, or a place that cannot be written."""
+
+    exit_code = 5
