@@ -1,0 +1,43 @@
+"""Reusable Keras layers: they know no file, no vocabulary and no search."""
+
+from keras_seq2seq.layers.additive_attention import (
+    AdditiveAttention as AdditiveAttention,
+)
+from keras_seq2seq.layers.attention_decoder import (
+    AttentionDecoder as AttentionDecoder,
+)
+from keras_seq2seq.layers.basic_decoder import BasicDecoder as BasicDecoder
+from keras_seq2seq.layers.basic_rnn_cell import BasicRNNCell as BasicRNNCell
+from keras_seq2seq.layers.bidirectional_rnn_encoder import (
+    BidirectionalRNNEncoder as BidirectionalRNNEncoder,
+)
+from keras_seq2seq.layers.bidirectional_rnn_encoder import (
+    StackBidirectionalRNNEncoder as StackBidirectionalRNNEncoder,
+)
+from keras_seq2seq.layers.bilinear_attention import (
+    BilinearAttention as BilinearAttention,
+)
+from keras_seq2seq.layers.bridges import (
+    InitialStateBridge as InitialStateBridge,
+)
+from keras_seq2seq.layers.bridges import PassThroughBridge as PassThroughBridge
+from keras_seq2seq.layers.bridges import ZeroBridge as ZeroBridge
+from keras_seq2seq.layers.dot_attention import DotAttention as DotAttention
+from keras_seq2seq.layers.dot_attention import (
+    ScaledDotAttention as ScaledDotAttention,
+)
+from keras_seq2seq.layers.encoder_output import EncoderOutput as EncoderOutput
+from keras_seq2seq.layers.fixed_attention import (
+    FixedAttention as FixedAttention,
+)
+from keras_seq2seq.layers.gru_cell import GRUCell as GRUCell
+from keras_seq2seq.layers.lstm_cell import LSTMCell as LSTMCell
+from keras_seq2seq.layers.recurrent_stack import (
+    RecurrentStack as RecurrentStack,
+)
+from keras_seq2seq.layers.token_embedding import (
+    TokenEmbedding as TokenEmbedding,
+)
+from keras_seq2seq.layers.unidirectional_rnn_encoder import (
+    UnidirectionalRNNEncoder as UnidirectionalRNNEncoder,
+)

@@ -1,0 +1,3 @@
+"""What Keras's optimizers lack."""
+
+from keras_seq2seq.optimizers.adam import Adam as Adam

@@ -1,0 +1,7 @@
+"""The models, each a subclassed `keras.Model`."""
+
+from keras_seq2seq.zoo.attention_seq2seq import (
+    AttentionSeq2Seq as AttentionSeq2Seq,
+)
+from keras_seq2seq.zoo.basic_seq2seq import BasicSeq2Seq as BasicSeq2Seq
+from keras_seq2seq.zoo.generation import Generation as Generation

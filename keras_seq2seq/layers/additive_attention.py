@@ -1,0 +1,33 @@
+"""Attention by a small feed-forward network."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.layers.attention import ProjectedAttention
+
+
+@keras.saving.register_keras_serializable("keras_seq2seq")
+class AdditiveAttention(ProjectedAttention):
+    """Scores `v · tanh(W k + b + U q + c)`.
+
+    Args:
+        units: int. Width `A` of the hidden layer.
+
+    Source:
+        [Bahdanau et al., 2015](https://arxiv.org/abs/1409.0473), A.1.2.
+    """
+
+    def build(self, query_size, key_size):
+        super().build(query_size, key_size)
+        self.vector = self.add_weight(name="vector", shape=(self.units,))
+
+    def scorer(self, keys):
+        project = self.linear(self.query_projection)
+        vector = self.read(self.vector)[:, None]  # (A, 1)
+        keys = keys[:, None]  # (B, 1, S, A)
+
+        def score(query):
+            hidden = ops.tanh(keys + project(query)[:, :, None])
+            return ops.matmul(hidden, vector)[..., 0]
+
+        return score

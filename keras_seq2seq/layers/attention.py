@@ -1,0 +1,104 @@
+"""What all attention layers have in common."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.layers.part import Part
+from keras_seq2seq.ops import masked_softmax
+
+
+class Attention(Part):
+    """Weighs memory positions by how well their keys fit a query.
+
+    A subclass gives `project_keys`, done once per batch, and `scorer`.
+
+    Call arguments:
+        query: tensor `(B, K, U)`.
+        outputs: tensor `(B, S, D)`, what keys are made from.
+        values: tensor `(B, S, M)`, what is summed.
+        valid: bool tensor `(B, S)`, False at padding, which gets weight 0.
+
+    Returns:
+        context `(B, K, M)` and float32 weights `(B, K, S)`.
+    """
+
+    def build(self, query_size, key_size):
+        """Makes the weights.
+
+        Args:
+            query_size: int. Width of queries.
+            key_size: int. Width of what keys are made from.
+        """
+        raise NotImplementedError
+
+    def project_keys(self, outputs):
+        """Keys `(B, S, A)` of encoder outputs `(B, S, D)`."""
+        raise NotImplementedError
+
+    def scorer(self, keys):
+        """Returns `score(query (B, K, U)) -> (B, K, S)`, weights read once."""
+        raise NotImplementedError
+
+    def attender(self, keys, values, valid):
+        """Returns `attend(query) -> (context, weights)` over one memory."""
+        score = self.scorer(keys)
+        seen = valid[:, None]  # (B, 1, S)
+
+        def attend(query):
+            weights = masked_softmax(score(query), seen)
+            return ops.matmul(ops.cast(weights, values.dtype), values), weights
+
+        return attend
+
+    def call(self, query, outputs, values, valid):
+        attend = self.attender(self.project_keys(outputs), values, valid)
+        return attend(query)
+
+    def add_projection(self, name, inputs, units, use_bias=True):
+        """Makes a linear layer that belongs to this one."""
+        layer = keras.layers.Dense(
+            units, use_bias=use_bias, dtype=self.dtype_policy, name=name
+        )
+        layer.build((None, inputs))
+        return layer
+
+    def linear(self, layer):
+        """Returns `layer` as a function whose weights are read already."""
+        kernel = self.read(layer.kernel)
+        bias = self.read(layer.bias) if layer.use_bias else None
+
+        def apply(x):
+            y = ops.matmul(x, kernel)
+            return y if bias is None else y + bias
+
+        return apply
+
+
+class ProjectedAttention(Attention):
+    """Attention whose keys and queries are projected to one width.
+
+    Args:
+        units: int. Width `A` of keys and queries.
+    """
+
+    def __init__(self, units=128, **kwargs):
+        super().__init__(**kwargs)
+        if units < 1:
+            raise ValueError(
+                f"`units` must be positive. Received: units={units}"
+            )
+        self.units = units
+
+    def build(self, query_size, key_size):
+        self.query_projection = self.add_projection(
+            "query_projection", query_size, self.units
+        )
+        self.key_projection = self.add_projection(
+            "key_projection", key_size, self.units
+        )
+
+    def project_keys(self, outputs):
+        return self.linear(self.key_projection)(outputs)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}

@@ -1,0 +1,126 @@
+"""Bridges: how a decoder's first state comes from the encoder."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.layers.encoder_output import EncoderOutput
+from keras_seq2seq.layers.part import Part
+from keras_seq2seq.ops import lengths, split_widths
+
+
+class Bridge(Part):
+    """Gives a decoder its first state.
+
+    Call arguments:
+        encoded: `EncoderOutput`.
+        zeros: nest of tensors `(B, n)`: the state that the decoder would
+            begin with by itself.
+
+    Returns:
+        a nest like `zeros`.
+    """
+
+    def build(self, encoder, state_sizes):
+        """Makes weights, or refuses what does not fit.
+
+        Args:
+            encoder: the encoder layer, built.
+            state_sizes: nest of ints like `zeros`.
+        """
+
+
+@keras.saving.register_keras_serializable("keras_seq2seq")
+class ZeroBridge(Bridge):
+    """The decoder begins with zeros."""
+
+    def call(self, encoded, zeros):
+        return zeros
+
+
+@keras.saving.register_keras_serializable("keras_seq2seq")
+class PassThroughBridge(Bridge):
+    """The decoder begins with the encoder's final state as it is.
+
+    Both must have the same structure and widths.
+    """
+
+    def build(self, encoder, state_sizes):
+        given = encoder.final_state_sizes
+        if given != state_sizes:
+            raise ValueError(
+                "`PassThroughBridge` needs encoder and decoder states of the "
+                f"same structure. Received: encoder {given}, decoder "
+                f"{state_sizes}. Use `InitialStateBridge` instead."
+            )
+
+    def call(self, encoded, zeros):
+        return keras.tree.map_structure(
+            lambda state, zero: ops.cast(state, zero.dtype),
+            encoded.final_state,
+            zeros,
+        )
+
+
+@keras.saving.register_keras_serializable("keras_seq2seq")
+class InitialStateBridge(Bridge):
+    """One linear layer from something the encoder gives to all states.
+
+    Args:
+        bridge_input: a field of `EncoderOutput`. Sequences are averaged over
+            their real positions.
+        activation: activation of the layer, as Keras names it, or None.
+    """
+
+    def __init__(self, bridge_input="final_state", activation=None, **kwargs):
+        super().__init__(**kwargs)
+        fields = tuple(f for f in EncoderOutput._fields if f != "valid")
+        if bridge_input not in fields:
+            raise ValueError(
+                f"`bridge_input` must be one of {fields}. "
+                f"Received: {bridge_input!r}"
+            )
+        self.bridge_input = bridge_input
+        self.activation = activation
+
+    def build(self, encoder, state_sizes):
+        flat = {
+            "final_state": lambda: encoder.final_state_sizes,
+            "outputs": lambda: encoder.output_size,
+            "attention_values": lambda: encoder.value_size,
+        }[self.bridge_input]()
+        self.projection = keras.layers.Dense(
+            sum(keras.tree.flatten(state_sizes)),
+            activation=self.activation,
+            dtype=self.dtype_policy,
+            name="projection",
+        )
+        self.projection.build((None, sum(keras.tree.flatten(flat))))
+
+    def call(self, encoded, zeros):
+        taken = keras.tree.flatten(getattr(encoded, self.bridge_input))
+        if self.bridge_input != "final_state":
+            taken = [_mean(taken[0], encoded.valid)]
+        taken = [ops.cast(each, self.compute_dtype) for each in taken]
+        flat = self.projection(ops.concatenate(taken, axis=-1))
+        states = keras.tree.flatten(zeros)
+        parts = split_widths(flat, [each.shape[-1] for each in states])
+        return keras.tree.pack_sequence_as(
+            zeros,
+            [
+                ops.cast(part, state.dtype)
+                for part, state in zip(parts, states, strict=True)
+            ],
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "bridge_input": self.bridge_input,
+            "activation": self.activation,
+        }
+
+
+def _mean(sequence, valid):
+    """Mean over real positions; padding is zero already."""
+    count = ops.maximum(lengths(valid), 1)[:, None]
+    return ops.sum(sequence, axis=1) / ops.cast(count, sequence.dtype)

@@ -1,0 +1,39 @@
+"""Attention that always looks at the end."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.layers.attention import Attention
+from keras_seq2seq.ops import lengths
+
+
+@keras.saving.register_keras_serializable("keras_seq2seq")
+class FixedAttention(Attention):
+    """All weight on the last real position, whatever the query.
+
+    Source:
+        [Sutskever et al., 2014](https://arxiv.org/abs/1409.3215), as Sockeye
+        offers it beside the attentions that learn.
+    """
+
+    def build(self, query_size, key_size):
+        """Has no weights."""
+
+    def project_keys(self, outputs):
+        return outputs[:, :, :1]
+
+    def attender(self, keys, values, valid):
+        last = ops.one_hot(
+            ops.maximum(lengths(valid) - 1, 0), ops.shape(valid)[1]
+        )
+        last = ops.cast(last, "float32")[:, None]  # (B, 1, S)
+        context = ops.matmul(ops.cast(last, values.dtype), values)
+
+        def attend(query):
+            count = ops.shape(query)[1]
+            return (
+                ops.repeat(context, count, axis=1),
+                ops.repeat(last, count, axis=1),
+            )
+
+        return attend

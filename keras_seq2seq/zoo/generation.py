@@ -1,0 +1,162 @@
+"""From source strings to target strings."""
+
+import dataclasses
+import threading
+from typing import Any
+
+import numpy as np
+
+from keras_seq2seq.search import GreedySearch, Limits
+from keras_seq2seq.tokens import END, PAD
+
+
+@dataclasses.dataclass(frozen=True)
+class Generation:
+    """What a model wrote for one source.
+
+    Attributes:
+        text: str. Detokenised.
+        tokens: tuple of str. Target pieces, END included where written.
+        source_tokens: tuple of str. Source pieces as the model read them.
+        log_prob: float. Nats, the sum over `tokens`.
+        score: float. What the search ranked by.
+        attention: float array `(len(tokens), len(source_tokens))` or None.
+        alternatives: tuple of `Generation`. The next best ones.
+    """
+
+    text: str
+    tokens: tuple
+    source_tokens: tuple
+    log_prob: float
+    score: float
+    attention: Any = None
+    alternatives: tuple = ()
+
+
+class Generator:
+    """Feeds a search in batches of similar length and reads its results.
+
+    Safe to call from several threads once built: it keeps only compiled
+    functions between calls, under a lock.
+
+    Args:
+        model: `Seq2Seq`.
+        tokenizers: pair of tokenizers (source, target) or None.
+        append_end: bool. Whether sources end with END.
+        max_source_length: int or None. Tokens read of a source, END apart.
+    """
+
+    def __init__(
+        self, model, tokenizers=None, append_end=True, max_source_length=None
+    ):
+        self.model = model
+        self.tokenizers = tokenizers
+        self.append_end = append_end
+        self.max_source_length = max_source_length
+        self._compiled = {}
+        self._lock = threading.Lock()
+
+    def generate(
+        self, sources, search=None, max_length=100, min_length=0, batch_size=64
+    ):
+        """Writes a target for each source.
+
+        Args:
+            sources: list of str. Raw text; blank ones get blank results.
+            search: a search of `keras_seq2seq.search`. Default: greedy.
+            max_length: int. Most tokens written, END included.
+            min_length: int. Fewest words before END.
+            batch_size: int. Sources decoded at once; no result depends on it.
+
+        Returns:
+            list of `Generation`, in the order of `sources`.
+        """
+        if isinstance(sources, str):
+            raise TypeError(
+                "`sources` must be a list of strings. "
+                f"Received: the string {sources!r}"
+            )
+        if self.tokenizers is None:
+            raise ValueError(
+                "`generate` needs tokenizers: give the model "
+                "`tokenizers=(source, target)`."
+            )
+        search = search or GreedySearch()
+        limits = (max_length, min_length)
+        results = [BLANK] * len(sources)
+        encoded = [self._encode(text) for text in sources]
+        filled = [i for i, text in enumerate(sources) if text.strip()]
+        order = sorted(filled, key=lambda i: len(encoded[i]))
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            batch = [encoded[i] for i in chosen]
+            found = self.search(padded(batch), search, *limits)
+            for row, index in enumerate(chosen):
+                results[index] = self._read(batch[row], found, row)
+        return results
+
+    def search(self, source, search, max_length=100, min_length=0):
+        """Hypotheses, as numpy arrays, for ids `(B, S)`."""
+        with self._lock:
+            run = self._compiled.get(search)
+            if run is None:
+                run = self._compiled[search] = self._compile(search)
+        maxima = np.full(len(source), max_length, np.int32)
+        minima = np.full(len(source), min_length, np.int32)
+        found = run(source, maxima, minima)
+        return type(found)(
+            *(None if each is None else np.asarray(each) for each in found)
+        )
+
+    def _compile(self, search):
+        model = self.model
+
+        def run(source, max_length, min_length):
+            memory, carry = model.encode({"source": source})
+            advance = model.stepper(memory)
+            return search(
+                lambda tokens, memory, carry: advance(tokens, carry),
+                memory,
+                carry,
+                Limits(max_length, min_length),
+            )
+
+        return model.compiled(run)
+
+    def _encode(self, text):
+        ids = self.tokenizers[0].encode(text)[: self.max_source_length]
+        return [*ids, END] if self.append_end else ids
+
+    def _read(self, source, found, row):
+        ranks = [
+            self._read_one(source, found, row, rank)
+            for rank in range(found.ids.shape[1])
+            if found.lengths[row, rank]
+        ]
+        return dataclasses.replace(ranks[0], alternatives=tuple(ranks[1:]))
+
+    def _read_one(self, source, found, row, rank):
+        length = found.lengths[row, rank]
+        ids = found.ids[row, rank, :length].tolist()
+        attention = None
+        if found.attention is not None:
+            attention = found.attention[row, rank, :length, : len(source)]
+        return Generation(
+            text=self.tokenizers[1].decode(ids),
+            tokens=tuple(self.tokenizers[1].pieces(ids)),
+            source_tokens=tuple(self.tokenizers[0].pieces(source)),
+            log_prob=float(found.log_probs[row, rank]),
+            score=float(found.scores[row, rank]),
+            attention=attention,
+        )
+
+
+BLANK = Generation("", (), (), 0.0, 0.0)
+
+
+def padded(rows):
+    """Int32 array `(B, S)` of lists of ids, right-padded."""
+    width = max(len(row) for row in rows)
+    return np.array(
+        [row + [PAD] * (width - len(row)) for row in rows], np.int32
+    )

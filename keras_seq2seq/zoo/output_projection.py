@@ -1,0 +1,71 @@
+"""From features to logits."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("keras_seq2seq")
+class OutputProjection(keras.layers.Layer):
+    """Linear layer to the vocabulary, with float32 logits.
+
+    Args:
+        vocabulary_size: int. Width `V` of the logits.
+        tied_to: a built `TokenEmbedding` whose table is the kernel, or None
+            for a kernel of its own. Features of another width than the table
+            first pass a linear layer.
+
+    Call arguments:
+        features: tensor `(..., U)`.
+
+    Returns:
+        float32 tensor `(..., V)`.
+
+    Source:
+        Tying: [Press and Wolf, 2017](https://arxiv.org/abs/1608.05859).
+    """
+
+    def __init__(self, vocabulary_size, tied_to=None, **kwargs):
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+        # In a tuple, so that Keras does not count the table twice.
+        self._tied_to = (tied_to,)
+        self.resize = None
+
+    def build(self, features_shape):
+        (embedding,) = self._tied_to
+        width = features_shape[-1]
+        if embedding is None:
+            self.kernel = self.add_weight(
+                name="kernel", shape=(width, self.vocabulary_size)
+            )
+        elif embedding.dim != width:
+            self.resize = keras.layers.Dense(
+                embedding.dim, dtype=self.dtype_policy, name="resize"
+            )
+            self.resize.build((None, width))
+        self.bias = self.add_weight(
+            name="bias", shape=(self.vocabulary_size,), initializer="zeros"
+        )
+
+    def projector(self):
+        """Returns the projection as a function, weights read once."""
+        (embedding,) = self._tied_to
+        if embedding is None:
+            kernel = ops.cast(self.kernel, self.compute_dtype)
+        else:
+            table = ops.cast(embedding.table, self.compute_dtype)
+            kernel = ops.transpose(table)
+        bias = ops.cast(self.bias, "float32")
+
+        def project(features):
+            if self.resize is not None:
+                features = self.resize(features)
+            flat = ops.reshape(features, (-1, features.shape[-1]))
+            logits = ops.cast(ops.matmul(flat, kernel), "float32") + bias
+            shape = ops.shape(features)[:-1]
+            return ops.reshape(logits, (*shape, self.vocabulary_size))
+
+        return project
+
+    def call(self, features):
+        return self.projector()(features)

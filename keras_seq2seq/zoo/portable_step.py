@@ -1,0 +1,50 @@
+"""The loss on JAX and torch, where Keras's own steps run it."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.optimizers.adam import Adam
+from keras_seq2seq.tokens import PAD
+
+
+class TokenStep:
+    """Adds `compile` and the token-weighted loss to a model.
+
+    The loss is that of the TensorFlow step on one device: the sum over real
+    target tokens divided by their number.
+    """
+
+    def compile(self, optimizer=None, loss=None, **options):
+        """Prepares for training; see the TensorFlow step."""
+        super().compile(
+            optimizer=optimizer
+            or Adam(1e-4, epsilon=1e-8, global_clipnorm=self.clip_norm),
+            loss=loss,
+            **{"jit_compile": False, **options},
+        )
+        self._own_loss = loss is None
+
+    def add_token_metrics(self):
+        """Has none: Keras tracks the loss here."""
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        if not self._own_loss:
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        if sample_weight is None:
+            sample_weight = ops.not_equal(y, PAD)
+        weights = ops.cast(sample_weight, "float32")
+        count = ops.sum(ops.cast(weights > 0, "float32"))
+        log_probs = keras.ops.log_softmax(y_pred, axis=-1)
+        nats = -ops.take_along_axis(log_probs, y[..., None], axis=-1)[..., 0]
+        if training and self.label_smoothing:
+            uniform = -ops.mean(log_probs, axis=-1)
+            nats = nats + self.label_smoothing * (uniform - nats)
+        loss = ops.sum(nats * weights) / ops.maximum(count, 1.0)
+        self._loss_tracker.update_state(loss)
+        return loss
+
+    def compiled(self, function):
+        """The function as it is: its shapes change from call to call."""
+        return function

@@ -1,0 +1,279 @@
+"""The contract of all models: encode, decode, step."""
+
+import keras
+from keras import ops
+
+from keras_seq2seq.layers.token_embedding import TokenEmbedding
+from keras_seq2seq.ops import lengths, reverse_within
+from keras_seq2seq.tokens import PAD
+from keras_seq2seq.zoo.generation import Generator
+from keras_seq2seq.zoo.output_projection import OutputProjection
+
+if keras.backend.backend() == "tensorflow":
+    from keras_seq2seq.zoo.tensorflow_step import TokenStep
+else:
+    from keras_seq2seq.zoo.portable_step import TokenStep
+
+SHARING = (None, "source_target", "target_output", "all")
+
+
+class Seq2Seq(TokenStep, keras.Model):
+    """A model that reads one sequence and writes another.
+
+    Three verbs make it: `encode`, `decode` under teacher forcing, and `step`
+    for a search; calling the model is `decode(target, encode(source))`.
+    Weights are made at construction: do that inside the strategy's scope.
+
+    Args:
+        source_vocabulary_size: int. Special tokens included.
+        target_vocabulary_size: int. Special tokens included.
+        embedding_dim: int. Width `E` of token vectors.
+        encoder: encoder layer, unbuilt.
+        bridge: bridge layer, unbuilt.
+        attention: attention layer, unbuilt, or None for models without.
+        decoder: decoder layer, unbuilt.
+        share_embeddings: None, `"source_target"`, `"target_output"` or
+            `"all"`: which of the two tables and the output projection are one.
+        reverse_source: bool. The encoder reads the source from its end.
+            Attention is reported in the original order.
+        embedding_dropout: float in [0, 1). Dropped share of token vectors.
+        output_dropout: float in [0, 1). Dropped share of features in front
+            of the output projection.
+        init_scale: float. Token vectors begin uniform in ±`init_scale`.
+        label_smoothing: float in [0, 1). Share of the target probability
+            that is spread evenly over the vocabulary in the training loss.
+        clip_norm: float or None. Global norm that gradients are clipped to.
+        clip_embedding_norm: float or None. After that, the norm that each
+            table's gradient is clipped to.
+        tokenizers: pair of tokenizers or None. Needed by `generate` only.
+        seed: int or None. Of the dropout masks.
+
+    Call arguments:
+        inputs: mapping of int tensors `"source" (B, S)` and `"target"
+            (B, T)`, right-padded with 0; the target begins with START.
+
+    Returns:
+        float32 logits `(B, T, V)` of the tokens that follow.
+    """
+
+    def __init__(
+        self,
+        source_vocabulary_size,
+        target_vocabulary_size,
+        embedding_dim,
+        encoder,
+        bridge,
+        attention,
+        decoder,
+        share_embeddings=None,
+        reverse_source=True,
+        embedding_dropout=0.0,
+        output_dropout=0.0,
+        init_scale=0.04,
+        label_smoothing=0.0,
+        clip_norm=5.0,
+        clip_embedding_norm=None,
+        tokenizers=None,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if share_embeddings not in SHARING:
+            raise ValueError(
+                f"`share_embeddings` must be one of {SHARING}. "
+                f"Received: {share_embeddings!r}"
+            )
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(
+                "`label_smoothing` must lie in [0, 1). "
+                f"Received: {label_smoothing}"
+            )
+        self.source_vocabulary_size = source_vocabulary_size
+        self.target_vocabulary_size = target_vocabulary_size
+        self.embedding_dim = embedding_dim
+        self.share_embeddings = share_embeddings
+        self.reverse_source = reverse_source
+        self.embedding_dropout = embedding_dropout
+        self.output_dropout = output_dropout
+        self.init_scale = init_scale
+        self.label_smoothing = label_smoothing
+        self.clip_norm = clip_norm
+        self.clip_embedding_norm = clip_embedding_norm
+        self.seed = seed
+        self.encoder = encoder
+        self.bridge = bridge
+        self.attention = attention
+        self.decoder = decoder
+        self.embed_target = TokenEmbedding(
+            target_vocabulary_size,
+            embedding_dim,
+            init_scale,
+            name="embed_target",
+        )
+        if share_embeddings in ("source_target", "all"):
+            if source_vocabulary_size != target_vocabulary_size:
+                raise ValueError(
+                    "A shared table needs one vocabulary for both sides. "
+                    f"Received: sizes {source_vocabulary_size} and "
+                    f"{target_vocabulary_size}"
+                )
+            self.embed_source = self.embed_target
+        else:
+            self.embed_source = TokenEmbedding(
+                source_vocabulary_size,
+                embedding_dim,
+                init_scale,
+                name="embed_source",
+            )
+        tied = share_embeddings in ("target_output", "all")
+        self.to_logits = OutputProjection(
+            target_vocabulary_size,
+            tied_to=self.embed_target if tied else None,
+            name="to_logits",
+        )
+        self.drop_embedding = keras.layers.Dropout(embedding_dropout, seed=seed)
+        self.drop_output = keras.layers.Dropout(output_dropout, seed=seed)
+        self.generator = Generator(self, tokenizers)
+        self.add_token_metrics()
+        self.build()
+
+    def build(self, inputs_shape=None):
+        """Makes all weights; their shapes depend on no input."""
+        self.embed_target.build()
+        if not self.embed_source.built:
+            self.embed_source.build()
+        embedded = (None, None, self.embedding_dim)
+        self.encoder.build(embedded)
+        self.decoder.build(
+            embedded,
+            (self.encoder.output_size, self.encoder.value_size),
+            self.attention,
+        )
+        self.bridge.build(self.encoder, self.decoder.state_sizes)
+        self.to_logits.build((None, self.decoder.output_size))
+        self.built = True
+
+    def call(self, inputs, training=False):
+        memory, carry = self.encode(inputs, training)
+        return self.decode(inputs["target"], memory, carry, training)
+
+    def encode(self, inputs, training=False):
+        """Reads the source.
+
+        Args:
+            inputs: mapping with int `"source" (B, S)`.
+
+        Returns:
+            memory, a mapping of tensors `(B, S, ...)` that steps never
+            change, and carry, a nest of tensors `(B, 1, ...)` that they do.
+        """
+        source = ops.convert_to_tensor(inputs["source"])
+        valid = ops.not_equal(source, PAD)
+        count = lengths(valid)
+        if self.reverse_source:
+            source = reverse_within(source, count)
+        embedded = self.drop_embedding(
+            self.embed_source(source), training=training
+        )
+        encoded = self.encoder(embedded, valid=valid, training=training)
+        outputs, values = encoded.outputs, encoded.attention_values
+        if self.reverse_source and self.attention is not None:
+            outputs = reverse_within(outputs, count)
+            values = (
+                outputs
+                if encoded.attention_values is encoded.outputs
+                else reverse_within(values, count)
+            )
+        memory = {"valid": valid}
+        if self.attention is not None:
+            keys = self.attention.project_keys(outputs)
+            memory = {"keys": keys, "values": values, "valid": valid}
+        states = self.bridge(
+            encoded, self.decoder.zero_state(ops.shape(source)[0])
+        )
+        return memory, self.decoder.begin(states, memory)
+
+    def decode(self, target, memory, carry, training=False):
+        """Logits `(B, T, V)` of the tokens that follow each of `target`."""
+        return self.to_logits(self.features(target, memory, carry, training))
+
+    def features(self, target, memory, carry, training=False):
+        """What becomes logits: `(B, T, U)`, under teacher forcing."""
+        embedded = self.drop_embedding(
+            self.embed_target(target), training=training
+        )
+        features = self.decoder.decode(
+            embedded, memory, carry, self.attention, training
+        )
+        return self.drop_output(features, training=training)
+
+    def stepper(self, memory):
+        """Returns `step(tokens, carry)` over one memory, weights read once."""
+        advance = self.decoder.stepper(memory, self.attention)
+        project = self.to_logits.projector()
+
+        def step(tokens, carry):
+            features, carry, weights = advance(self.embed_target(tokens), carry)
+            return project(features), carry, weights
+
+        return step
+
+    def step(self, tokens, memory, carry):
+        """One token of K hypotheses a sentence.
+
+        Args:
+            tokens: int tensor `(B, K)`. The last token of each hypothesis.
+
+        Returns:
+            float32 logits `(B, K, V)`, the carry, and attention weights
+            `(B, K, S)` or None.
+        """
+        return self.stepper(memory)(tokens, carry)
+
+    def generate(self, sources, search=None, **options):
+        """Writes the targets of source strings; see `Generator.generate`."""
+        return self.generator.generate(sources, search, **options)
+
+    @property
+    def tokenizers(self):
+        """The pair (source, target) that `generate` uses, or None."""
+        return self.generator.tokenizers
+
+    @tokenizers.setter
+    def tokenizers(self, pair):
+        self.generator.tokenizers = pair
+
+    def get_build_config(self):
+        return None
+
+    def get_config(self):
+        layers = ("encoder", "bridge", "attention", "decoder")
+        options = (
+            "source_vocabulary_size",
+            "target_vocabulary_size",
+            "embedding_dim",
+            "share_embeddings",
+            "reverse_source",
+            "embedding_dropout",
+            "output_dropout",
+            "init_scale",
+            "label_smoothing",
+            "clip_norm",
+            "clip_embedding_norm",
+            "seed",
+        )
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in options},
+            **{name: serialize(getattr(self, name)) for name in layers},
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        layers = {
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in ("encoder", "bridge", "attention", "decoder")
+            if name in config
+        }
+        return cls(**{**config, **layers})

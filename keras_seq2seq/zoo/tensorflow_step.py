@@ -1,0 +1,213 @@
+"""The training and the test step on TensorFlow.
+
+Stock Keras divides a loss by padding too, averages the means of replicas,
+clips before replicas are added up, and squares the unmerged rows of sparse
+gradients. Here the loss is the sum over real target tokens of all replicas
+divided by their number, and everything else follows from its true gradient.
+"""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from keras_seq2seq.metrics.perplexity import Perplexity
+from keras_seq2seq.optimizers.adam import Adam
+from keras_seq2seq.tokens import PAD
+
+NOT_FINITE = "The loss or its gradient is not a finite number"
+
+
+class TokenStep:
+    """Adds `compile`, `train_step` and `test_step` to a model.
+
+    The model gives `encode`, `features`, `to_logits`, `label_smoothing`,
+    `clip_norm` and `clip_embedding_norm`. With a loss of the user's own,
+    Keras's steps and meanings apply.
+    """
+
+    def compile(self, optimizer=None, loss=None, **options):
+        """Prepares for training; without arguments as google/seq2seq did.
+
+        Args:
+            optimizer: as Keras takes it. Default: Adam, learning rate 1e-4,
+                epsilon 1e-8.
+            loss: None for the token-weighted loss described above, or any
+                loss that Keras takes, with Keras's meaning.
+            **options: as Keras takes them. `jit_compile` is off unless asked
+                for, so that every machine behaves the same.
+        """
+        super().compile(
+            optimizer=optimizer or Adam(1e-4, epsilon=1e-8),
+            loss=loss,
+            **{"jit_compile": False, **options},
+        )
+        self._own_loss = loss is None
+
+    def add_token_metrics(self):
+        """Makes the metrics of the own loss, before the model is built."""
+        self._own_loss = True
+        self.token_metrics = [
+            keras.metrics.Mean(name="loss"),
+            Perplexity(name="perplexity"),
+            keras.metrics.Mean(name="accuracy"),
+            keras.metrics.Mean(name="gradient_norm"),
+            keras.metrics.Sum(name="tokens"),
+        ]
+
+    @property
+    def metrics(self):
+        if self._own_loss:
+            return list(self.token_metrics)
+        own = {id(metric) for metric in self.token_metrics}
+        return [each for each in super().metrics if id(each) not in own]
+
+    def train_step(self, data):
+        if not self._own_loss:
+            return super().train_step(data)
+        inputs, labels, weights = unpack(data)
+        context = tf.distribute.get_replica_context()
+        replicas = context.num_replicas_in_sync
+        with tf.GradientTape() as tape:
+            sums = self._token_sums(inputs, labels, weights, training=True)
+            total = _over_replicas(context, sums.count)
+            loss = tf.math.divide_no_nan(sums.loss, total)
+        variables = self.trainable_variables
+        gradients = tape.gradient(loss, [v.value for v in variables])
+        gradients = [tf.convert_to_tensor(each) for each in gradients]
+        gradients = _over_replicas(context, gradients)
+        gradients, norm = self._clip(gradients, variables)
+        # The optimizer adds up what replicas bring, which is the sum already.
+        if replicas > 1:
+            gradients = [each / replicas for each in gradients]
+        self.optimizer.apply(gradients, variables)
+        return self._update_metrics(sums, norm)
+
+    def test_step(self, data):
+        if not self._own_loss:
+            return super().test_step(data)
+        sums = self._token_sums(*unpack(data), training=False)
+        return self._update_metrics(sums)
+
+    def _token_sums(self, inputs, labels, weights, training):
+        """Sums over this replica's real target tokens."""
+        memory, carry = self.encode(inputs, training)
+        features = self.features(inputs["target"], memory, carry, training)
+        real = tf.where(weights > 0)  # (N, 2): padding is never projected
+        logits = self.to_logits(tf.gather_nd(features, real))  # (N, V)
+        labels = tf.gather_nd(labels, real)
+        weights = tf.gather_nd(weights, real)
+        smoothing = self.label_smoothing if training else 0.0
+        loss, nats = cross_entropy(logits, labels, smoothing)
+        chosen = tf.gather(tf.stop_gradient(logits), labels, batch_dims=1)
+        best = tf.reduce_max(tf.stop_gradient(logits), axis=-1)
+        return TokenSums(
+            loss=tf.reduce_sum(loss * weights),
+            nats=tf.reduce_sum(nats * weights),
+            correct=tf.reduce_sum(tf.cast(chosen >= best, tf.float32)),
+            count=tf.cast(tf.shape(labels)[0], tf.float32),
+        )
+
+    def _clip(self, gradients, variables):
+        """Clipped gradients and the norm that they had before.
+
+        A norm that is not finite ends the step here, before any weight has
+        changed.
+        """
+        norm = tf.debugging.check_numerics(
+            tf.linalg.global_norm(gradients), NOT_FINITE
+        )
+        with tf.control_dependencies([norm]):
+            gradients = [tf.identity(each) for each in gradients]
+        if self.clip_norm:
+            gradients = _scaled_down(gradients, self.clip_norm, norm)
+        if self.clip_embedding_norm:
+            tables = {id(self.embed_source.table), id(self.embed_target.table)}
+            gradients = [
+                tf.clip_by_norm(gradient, self.clip_embedding_norm)
+                if id(variable) in tables
+                else gradient
+                for gradient, variable in zip(gradients, variables, strict=True)
+            ]
+        return gradients, norm
+
+    def _update_metrics(self, sums, norm=None):
+        """Updates this replica's share; Keras adds replicas up."""
+        loss, perplexity, accuracy, gradient_norm, tokens = self.token_metrics
+
+        def mean(total):
+            return tf.math.divide_no_nan(total, sums.count)
+
+        loss.update_state(mean(sums.loss), sample_weight=sums.count)
+        perplexity.update_state(mean(sums.nats), sample_weight=sums.count)
+        accuracy.update_state(mean(sums.correct), sample_weight=sums.count)
+        tokens.update_state(sums.count)
+        if norm is not None:
+            gradient_norm.update_state(norm)
+        return {metric.name: metric.result() for metric in self.token_metrics}
+
+    def compiled(self, function):
+        """`function` as a graph that serves all lengths."""
+        return tf.function(function, reduce_retracing=True, autograph=False)
+
+
+class TokenSums(NamedTuple):
+    """Sums over the real target tokens of one batch, float32 scalars.
+
+    `loss` and `nats` differ by label smoothing; `correct` counts the tokens
+    that are their own argmax.
+    """
+
+    loss: tf.Tensor
+    nats: tf.Tensor
+    correct: tf.Tensor
+    count: tf.Tensor
+
+
+def unpack(data):
+    """Inputs, labels and float32 weights, by default 1 at real labels."""
+    inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+    if weights is None:
+        weights = tf.not_equal(labels, PAD)
+    return inputs, labels, tf.cast(weights, tf.float32)
+
+
+def cross_entropy(logits, labels, smoothing=0.0):
+    """Cross-entropies of logits against labels.
+
+    Args:
+        logits: float32 tensor `(N, V)`.
+        labels: int tensor `(N,)`.
+        smoothing: float in [0, 1). Share of the target probability that is
+            spread evenly over all V entries.
+
+    Returns:
+        the smoothed loss `(N,)` and the plain nats `(N,)`; only the first is
+        differentiable where they differ.
+
+    Source:
+        [Szegedy et al., 2016](https://arxiv.org/abs/1512.00567), section 7.
+    """
+    nats = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    if not smoothing:
+        return nats, nats
+    # -sum(q log p) with q = (1 - s) onehot + s / V, from nats, which is
+    # log(sum(exp)) - logit[label].
+    chosen = tf.gather(logits, labels, batch_dims=1)
+    loss = nats + smoothing * (chosen - tf.reduce_mean(logits, axis=-1))
+    return loss, tf.stop_gradient(nats)
+
+
+def _over_replicas(context, values):
+    if context.num_replicas_in_sync == 1:
+        return values
+    return context.all_reduce("sum", values)
+
+
+def _scaled_down(gradients, clip_norm, norm):
+    """Gradients of at most `clip_norm`, untouched where they are already."""
+    return tf.cond(
+        norm > clip_norm,
+        lambda: [each * (clip_norm / norm) for each in gradients],
+        lambda: [tf.identity(each) for each in gradients],
+    )
