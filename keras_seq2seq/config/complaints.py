@@ -1,0 +1,82 @@
+"""Errors of a configuration in the user's words."""
+
+from keras_seq2seq.config.component_schema import ParallelTextParams
+from keras_seq2seq.config.google import MODELS
+
+
+def complaint(merge, error):
+    """One error of a `Section` as `file: setting must be ...`.
+
+    Args:
+        merge: Merge. Knows which file or flag gave a setting.
+        error: dict. One of `ValidationError.errors()`.
+
+    Returns:
+        text, one line.
+    """
+    path, text = error["loc"], error["msg"]
+    source = merge.source_of(path) or "configuration"
+    if error["type"] == "config_unknown":
+        path = path[:-1]
+        if not path:
+            return _unknown_flag(source, text)
+    if source == f"--{path[0]}":
+        path = path[1:]
+        return f"{source}{f': {_spelt(path)}' if path else ''} {text}"
+    return f"{source}: {_spelt(path)} {text}"
+
+
+def _unknown_flag(source, text):
+    if source.startswith("--"):
+        text = text.partition(". ")[2].replace("mean '", "mean '--")
+        return f"{source} is no flag. {text}"
+    return f"{source}: {text.replace('has no key', 'there is no setting')}"
+
+
+def _spelt(path):
+    """`hooks[0].params.step`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def missing(config):
+    """Errors about what training needs and nobody gave, a list of text."""
+    errors = []
+    if not config.model:
+        errors.append(
+            f"model is required. Type --model and one of {', '.join(MODELS)}"
+        )
+    errors += _missing_data(config.input_pipeline_train, "train")
+    if config.schedule != "train":
+        errors += _missing_data(config.input_pipeline_dev, "dev")
+    for key in ("vocab_source", "vocab_target"):
+        needed = config.model != "Image2Seq" or key == "vocab_target"
+        if needed and not getattr(config.model_params, key):
+            errors.append(
+                f"{key} is required. Type --model_params '{key}: PATH'"
+            )
+    return errors
+
+
+def _missing_data(pipeline, part):
+    flag = f"input_pipeline_{part}"
+    if pipeline is None:
+        example = (
+            "{class: ParallelTextInputPipeline, params: {source_files: "
+            "[PATH], target_files: [PATH]}}"
+        )
+        return [f"You must specify {flag}. Type --{flag} '{example}'"]
+    params = pipeline.params
+    if not isinstance(params, ParallelTextParams):
+        return []
+    errors = []
+    if not params.source_files:
+        errors.append(f"{flag}.params.source_files is required: PATH or list")
+    if not params.target_files and params.target_column is None:
+        errors.append(
+            f"{flag}.params needs target_files, or target_column for the "
+            "targets in source_files"
+        )
+    return errors

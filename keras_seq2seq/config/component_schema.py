@@ -1,0 +1,214 @@
+"""Settings of the form `{class, params}`: hooks, metrics, input pipelines."""
+
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from keras_seq2seq.config.section import Section, refuse, typed
+from keras_seq2seq.config.values import (
+    Flag,
+    Free,
+    Real,
+    Text,
+    Texts,
+    Whole,
+    name_of,
+)
+
+MISSING_PIPELINE_CLASS = "Input Pipeline definition must have a class property."
+
+
+class NoParams(Section):
+    """Arguments of a class that takes none."""
+
+
+class MetadataCaptureParams(Section):
+    """Arguments of MetadataCaptureHook."""
+
+    step: Whole = Field(10, ge=0, description="Step that is traced.")
+
+
+class TrainSampleParams(Section):
+    """Arguments of TrainSampleHook."""
+
+    every_n_secs: Real | None = Field(
+        None, gt=0, description="Seconds between samples; null: by steps."
+    )
+    every_n_steps: Whole | None = Field(
+        1000, ge=1, description="Steps between samples; null: by seconds."
+    )
+    source_delimiter: Text = Field(" ", description="Joins source tokens.")
+    target_delimiter: Text = Field(" ", description="Joins target tokens.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _seconds_replace_steps(cls, values):
+        if isinstance(values, dict) and values.get("every_n_secs") is not None:
+            return {"every_n_steps": None, **values}
+        return values
+
+    @model_validator(mode="after")
+    def _one_clock(self):
+        if (self.every_n_secs is None) == (self.every_n_steps is None):
+            text = "and every_n_secs: give one of them, and null for the other"
+            refuse(type(self), [(("every_n_steps",), text, None)])
+        return self
+
+
+class DelayStartParams(Section):
+    """Arguments of DelayStartHook."""
+
+    delay_k: Whole = Field(
+        500, ge=0, description="Steps that worker i waits, times i."
+    )
+
+
+class VariableRestoreParams(Section):
+    """Arguments of VariableRestoreHook."""
+
+    prefix: Text = Field("", description="Names of the variables begin so.")
+    checkpoint_path: Text = Field("", description="Where they come from.")
+
+
+class TextMetricParams(Section):
+    """Arguments shared by metrics of text."""
+
+    sos_token: Text = Field(
+        "SEQUENCE_START", description="Text up to it is not scored."
+    )
+    eos_token: Text = Field(
+        "SEQUENCE_END", description="Text from it on is not scored."
+    )
+    separator: Text = Field(" ", description="Joins tokens.")
+    postproc_fn: name_of("postprocessing", optional=True) = Field(
+        "", description="Function from text to text, applied to both sides."
+    )
+
+
+class RougeParams(TextMetricParams):
+    """Arguments of RougeMetricSpec."""
+
+    rouge_type: Literal[
+        "rouge_1/f_score",
+        "rouge_1/p_score",
+        "rouge_1/r_score",
+        "rouge_2/f_score",
+        "rouge_2/p_score",
+        "rouge_2/r_score",
+        "rouge_l/f_score",
+        "rouge_l/p_score",
+        "rouge_l/r_score",
+    ] = Field(description="Kind of ROUGE, which is also the metric's name.")
+
+
+class PipelineParams(Section):
+    """Arguments shared by input pipelines."""
+
+    shuffle: Flag = Field(
+        True, description="Read pairs in a new order in each pass."
+    )
+    num_epochs: Whole | None = Field(
+        None, ge=1, description="Passes over the data; null: without end."
+    )
+
+
+class ParallelTextParams(PipelineParams):
+    """Arguments of ParallelTextInputPipeline."""
+
+    source_files: Texts = Field(
+        (), description="Files or globs with one source text per line."
+    )
+    target_files: Texts = Field(
+        (),
+        description="Files or globs with the targets, line by line; empty: no "
+        "targets, or a column of source_files.",
+    )
+    source_delimiter: Text = Field(
+        " ", description="Characters between tokens; empty: characters."
+    )
+    target_delimiter: Text = Field(
+        " ", description="Characters between tokens; empty: characters."
+    )
+    source_column: Whole | None = Field(
+        None, ge=0, description="Column of a TSV, from 0; null: whole lines."
+    )
+    target_column: Whole | None = Field(
+        None, ge=0, description="Column of a TSV, from 0; null: whole lines."
+    )
+
+
+HOOKS = {
+    "PrintModelAnalysisHook": NoParams,
+    "MetadataCaptureHook": MetadataCaptureParams,
+    "TrainSampleHook": TrainSampleParams,
+    "SyncReplicasOptimizerHook": NoParams,
+    "DelayStartHook": DelayStartParams,
+    "VariableRestoreHook": VariableRestoreParams,
+}
+METRICS = {
+    "LogPerplexityMetricSpec": NoParams,
+    "BleuMetricSpec": TextMetricParams,
+    "RougeMetricSpec": RougeParams,
+}
+PIPELINES = {"ParallelTextInputPipeline": ParallelTextParams}
+
+
+class Hook(Section):
+    """A training hook."""
+
+    class_name: name_of("hook") = Field(
+        alias="class", description="Class of the hook."
+    )
+    params: (
+        MetadataCaptureParams
+        | TrainSampleParams
+        | DelayStartParams
+        | VariableRestoreParams
+        | NoParams
+        | Free
+    ) = Field({}, description="Its arguments.", validate_default=True)
+
+    @field_validator("params", mode="wrap")
+    @classmethod
+    def _typed_by_class(cls, value, handler, info: ValidationInfo) -> Any:
+        return typed(HOOKS, info.data.get("class_name"), value)
+
+
+class Metric(Section):
+    """A metric of the evaluation."""
+
+    class_name: name_of("metric") = Field(
+        alias="class", description="Class of the metric."
+    )
+    params: RougeParams | TextMetricParams | NoParams | Free = Field(
+        {}, description="Its arguments.", validate_default=True
+    )
+
+    @field_validator("params", mode="wrap")
+    @classmethod
+    def _typed_by_class(cls, value, handler, info: ValidationInfo) -> Any:
+        return typed(METRICS, info.data.get("class_name"), value)
+
+
+class Pipeline(Section):
+    """Where the data comes from."""
+
+    class_name: name_of("pipeline") = Field(
+        alias="class", description="Class of the input pipeline."
+    )
+    params: ParallelTextParams | Free = Field(
+        {}, description="Its arguments.", validate_default=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_class(cls, values):
+        if isinstance(values, dict) and "class" not in values:
+            text = f"is incomplete. {MISSING_PIPELINE_CLASS}"
+            refuse(cls, [((), text, values)])
+        return values
+
+    @field_validator("params", mode="wrap")
+    @classmethod
+    def _typed_by_class(cls, value, handler, info: ValidationInfo) -> Any:
+        return typed(PIPELINES, info.data.get("class_name"), value)

@@ -1,0 +1,239 @@
+"""Configuration files and flags in, one checked `Config` out."""
+
+import json
+import logging
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from keras_seq2seq.config import yaml_reader
+from keras_seq2seq.config.complaints import complaint, missing
+from keras_seq2seq.config.merge import Merge
+from keras_seq2seq.config.paths import resolve_paths
+from keras_seq2seq.config.schema import REFUSED_BY_IMAGE2SEQ, Config
+from keras_seq2seq.config.values import received
+from keras_seq2seq.errors import UserError
+
+SCHEMA_VERSION = 1
+TEXT_FLAGS = ("model", "output_dir", "schedule", "data_dir")
+EMPTY_IS_ABSENT = (
+    "model_params",
+    "input_pipeline_train",
+    "input_pipeline_dev",
+    "hooks",
+    "metrics",
+    "prepare",
+    "published",
+    "average",
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Loaded(NamedTuple):
+    """A configuration, and where each setting in it came from."""
+
+    config: Config
+    sources: dict  # path of a setting, a tuple of keys -> file or --flag
+
+
+def load(paths, overrides=None, complete=True):
+    """The configuration of a run.
+
+    Args:
+        paths: text with commas, or a list of texts. YAML or JSON files, merged
+            in this order: mappings key by key, all else replaced.
+        overrides: mapping of flag names (without `--`) to text as typed, or
+            to values; None means not given. Wins over all files.
+        complete: bool. Demand what training needs: model, data, vocabularies.
+
+    Returns:
+        Config, relative data paths joined to `data_dir`.
+
+    Raises:
+        UserError: with all errors at once, one per line.
+    """
+    return load_with_sources(paths, overrides, complete).config
+
+
+def load_with_sources(paths, overrides=None, complete=True):
+    """`load`, with the source of every setting: a `Loaded`."""
+    merge, errors = Merge(), []
+    for path in _split(paths):
+        errors += _attempt(_add_file, merge, path)
+    flags = {}
+    for flag, value in (overrides or {}).items():
+        if value is not None:
+            errors += _attempt(_add_flag, flags, flag, value)
+    errors += merge.add(flags, lambda key: f"--{key}")
+    return _finish(merge, errors, complete)
+
+
+def override(config, overrides):
+    """A stored configuration with flags laid over it, as `infer` does.
+
+    Args:
+        config: Config.
+        overrides: as in `load`.
+
+    Returns:
+        Config; paths are taken as they are.
+
+    Raises:
+        UserError: with all errors at once.
+    """
+    merge, flags, errors = Merge(), {}, []
+    merge.add(_plain(config), lambda key: "config.json")
+    for flag, value in overrides.items():
+        if value is not None:
+            errors += _attempt(_add_flag, flags, flag, value)
+    errors += merge.add(flags, lambda key: f"--{key}")
+    config, more = _validated(merge)
+    _raise(errors + more)
+    return config
+
+
+def to_json(config, dialect="google_seq2seq", versions=None):
+    """Text of `config.json`.
+
+    Args:
+        config: Config.
+        dialect: text. Which way of writing configurations it came from.
+        versions: mapping of library names to versions.
+
+    Returns:
+        JSON text with a line break at its end.
+    """
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "dialect": dialect,
+        "versions": dict(versions or {}),
+        "config": _plain(config),
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def from_json(text, name="config.json"):
+    """The configuration in the text of a `config.json`.
+
+    Args:
+        text: what `to_json` returned.
+        name: text. What it is called in errors.
+
+    Raises:
+        UserError: damaged, or written by a newer version.
+    """
+    content = yaml_reader.parse_json(text, name)
+    if not isinstance(content, dict) or "schema_version" not in content:
+        raise UserError(
+            f"{name}: is no stored configuration: it has no schema_version"
+        )
+    version = content["schema_version"]
+    if type(version) is not int or version < 1:
+        raise UserError(
+            f"{name}: schema_version must be an integer >= 1. "
+            f"Received: {received(version)}"
+        )
+    if version > SCHEMA_VERSION:
+        raise UserError(
+            f"{name}: was written by a newer keras-seq2seq (schema "
+            f"{version}, this one reads up to {SCHEMA_VERSION}). Type "
+            "pip install --upgrade keras-seq2seq"
+        )
+    values = content.get("config")
+    if not isinstance(values, dict):
+        raise UserError(
+            f"{name}: config must be a mapping. Received: {received(values)}"
+        )
+    merge = Merge()
+    errors = merge.add(values, lambda key: name)
+    config, more = _validated(merge)
+    _raise(errors + more)
+    return config
+
+
+def json_schema():
+    """JSON Schema of configuration files, as a dict."""
+    return Config.model_json_schema(by_alias=True)
+
+
+def _split(paths):
+    if isinstance(paths, str):
+        paths = paths.split(",")
+    return [str(path).strip() for path in paths or () if str(path).strip()]
+
+
+def _attempt(step, *arguments):
+    """Runs a step that adds settings; its errors as a list."""
+    try:
+        return step(*arguments) or []
+    except UserError as error:
+        return [str(error)]
+
+
+def _add_file(merge, path):
+    values, anchored = yaml_reader.read(path)
+    if values is None:
+        return []
+    if not isinstance(values, dict):
+        raise UserError(
+            f"{path}: must be a mapping of settings, such as batch_size: 16. "
+            f"Received: {received(values)}"
+        )
+    for key in anchored - set(Config.keys()):
+        logger.info(
+            "%s: %r is no setting, it only carries an anchor", path, key
+        )
+        del values[key]
+    return merge.add(_present(values), lambda key: path)
+
+
+def _add_flag(flags, flag, value):
+    """Reads a flag as typed; `None` means null, as in the documentation."""
+    if flag in TEXT_FLAGS and value == "":
+        return
+    if isinstance(value, str) and flag not in TEXT_FLAGS:
+        value = yaml_reader.parse(value, f"--{flag}")[0]
+        value = None if value in ("None", "none") else value
+    flags.update(_present({flag: value}))
+
+
+def _present(values):
+    """Drops empty groups: `model_params:` with nothing behind it."""
+    return {
+        key: value
+        for key, value in values.items()
+        if value is not None or key not in EMPTY_IS_ABSENT
+    }
+
+
+def _plain(config):
+    """A configuration as plain values."""
+    values = config.model_dump(mode="json", by_alias=True)
+    if config.model == "Image2Seq":
+        for key in REFUSED_BY_IMAGE2SEQ:
+            del values["model_params"][key]
+    return values
+
+
+def _finish(merge, errors, complete):
+    config, more = _validated(merge)
+    if complete and not errors and not more:
+        more = missing(config)
+    _raise(errors + more)
+    return Loaded(resolve_paths(config), merge.sources)
+
+
+def _validated(merge):
+    """The configuration, or None and its errors."""
+    try:
+        return Config.model_validate(merge.values), []
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    lines = [complaint(merge, one) for one in found]
+    return None, list(dict.fromkeys(lines))
+
+
+def _raise(errors):
+    if errors:
+        raise UserError("\n".join(errors))

@@ -1,0 +1,195 @@
+"""Settings of a model, `model_params`: the dotted names of google/seq2seq."""
+
+from typing import Any, Literal
+
+from pydantic import (
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from keras_seq2seq.config.google import OPTIMIZER_ARGUMENTS, renamed
+from keras_seq2seq.config.network_schema import (
+    ATTENTIONS,
+    BRIDGES,
+    DECODERS,
+    ENCODERS,
+    AttentionParams,
+    BridgeParams,
+    ConvEncoderParams,
+    FixedAttentionParams,
+    ImageEncoderParams,
+    InitialStateBridgeParams,
+    PoolingEncoderParams,
+)
+from keras_seq2seq.config.optimizer_schema import (
+    OPTIMIZERS,
+)
+from keras_seq2seq.config.rnn_schema import (
+    AttentionDecoderParams,
+    DecoderParams,
+    RNNParams,
+)
+from keras_seq2seq.config.section import refuse, typed
+from keras_seq2seq.config.training_schema import TrainingParams, params_of
+from keras_seq2seq.config.values import (
+    Free,
+    Real,
+    Whole,
+    name_of,
+    received,
+    wrong,
+)
+
+# Defaults that depend on the model (the rest of `ModelParams` does not).
+MODEL_DEFAULTS = {
+    "BasicSeq2Seq": {
+        "encoder.class": "UnidirectionalRNNEncoder",
+        "decoder.class": "BasicDecoder",
+        "bridge.class": "InitialStateBridge",
+    },
+    "AttentionSeq2Seq": {
+        "encoder.class": "BidirectionalRNNEncoder",
+        "decoder.class": "AttentionDecoder",
+        "bridge.class": "ZeroBridge",
+    },
+    "Image2Seq": {
+        "encoder.class": "InceptionV3Encoder",
+        "decoder.class": "AttentionDecoder",
+        "bridge.class": "ZeroBridge",
+    },
+}
+DEFAULT_MODEL = "AttentionSeq2Seq"
+SCHEMAS = {
+    "encoder": ENCODERS,
+    "decoder": DECODERS,
+    "bridge": BRIDGES,
+    "attention": ATTENTIONS,
+    "optimizer": OPTIMIZERS,
+}
+
+
+def _class(role, **options):
+    """A setting `<role>.class`, whose default depends on the model."""
+    key = f"{role}.class"
+    return Field(
+        MODEL_DEFAULTS[DEFAULT_MODEL][key],
+        alias=key,
+        description=f"Class of the {role}; the default depends on the model, "
+        + ", ".join(f"{m}: {d[key]}" for m, d in MODEL_DEFAULTS.items()),
+        **options,
+    )
+
+
+class ModelParams(TrainingParams):
+    """Everything a model is built, trained and searched with."""
+
+    encoder_class: name_of("encoder") = _class("encoder")
+    encoder_params: (
+        RNNParams
+        | PoolingEncoderParams
+        | ConvEncoderParams
+        | ImageEncoderParams
+        | Free
+    ) = params_of("encoder")
+    bridge_class: name_of("bridge") = _class("bridge")
+    bridge_params: InitialStateBridgeParams | BridgeParams | Free = params_of(
+        "bridge"
+    )
+    attention_class: name_of("attention") = Field(
+        "AdditiveAttention",
+        alias="attention.class",
+        description="Class of the attention layer.",
+    )
+    attention_params: AttentionParams | FixedAttentionParams | Free = params_of(
+        "attention"
+    )
+    inference_max_decode_length: Whole | None = Field(
+        None,
+        ge=1,
+        alias="inference.max_decode_length",
+        description="Another name of max_decode_length in decoder.params; "
+        "null: that setting alone counts.",
+    )
+    decoder_class: name_of("decoder") = _class("decoder")
+    decoder_params: AttentionDecoderParams | DecoderParams | Free = params_of(
+        "decoder"
+    )
+    inference_beam_width: Whole = Field(
+        0,
+        ge=0,
+        alias="inference.beam_search.beam_width",
+        description="Hypotheses kept by beam search; 0 and 1: greedy search.",
+    )
+    inference_length_penalty_weight: Real = Field(
+        0.0,
+        ge=0,
+        alias="inference.beam_search.length_penalty_weight",
+        description="Exponent of the length penalty (Wu et al., 2016).",
+    )
+    inference_coverage_penalty_weight: Real = Field(
+        0.0,
+        ge=0,
+        alias="inference.beam_search.coverage_penalty_weight",
+        description="Weight of the coverage penalty (Wu et al., 2016).",
+    )
+    inference_choose_successors_fn: Literal["choose_top_k"] = Field(
+        "choose_top_k",
+        alias="inference.beam_search.choose_successors_fn",
+        description="How a beam's successors are chosen.",
+    )
+
+    @property
+    def max_decode_length(self):
+        """Most tokens that inference generates, wherever that was set."""
+        length = getattr(self.decoder_params, "max_decode_length", None)
+        return length or self.inference_max_decode_length or 100
+
+    @field_validator(
+        "encoder_params",
+        "bridge_params",
+        "attention_params",
+        "decoder_params",
+        "optimizer_params",
+        mode="wrap",
+    )
+    @classmethod
+    def _typed_by_class(cls, value, handler, info: ValidationInfo) -> Any:
+        role = info.field_name.removesuffix("_params")
+        setting = "optimizer_name" if role == "optimizer" else f"{role}_class"
+        name = info.data.get(setting)
+        if isinstance(value, dict) and role == "optimizer":
+            value = renamed(value, OPTIMIZER_ARGUMENTS.get(name, {}))
+        if isinstance(value, dict) and role == "decoder" and name in DECODERS:
+            value = _one_length(value, info)
+        return typed(SCHEMAS[role], name, value)
+
+    @model_validator(mode="after")
+    def _pieces_fit(self):
+        pieces = len(self.optimizer_lr_values)
+        bounds = list(self.optimizer_lr_boundaries)
+        if self.optimizer_lr_decay_type != "piecewise_constant_decay":
+            return self
+        if sorted(set(bounds)) != bounds or pieces != len(bounds) + 1:
+            text = (
+                "must have one value more than optimizer.lr_boundaries, which "
+                f"must rise. Received: {pieces} values, {len(bounds)} "
+                "boundaries"
+            )
+            refuse(type(self), [(("optimizer.lr_values",), text, pieces)])
+        return self
+
+
+def _one_length(params, info):
+    """Decoder params with the length that `inference.` may name, too."""
+    length = info.data.get("inference_max_decode_length")
+    if length is None:
+        return params
+    params = {"max_decode_length": length, **params}
+    if params["max_decode_length"] != length:
+        raise wrong(
+            f"says max_decode_length {received(params['max_decode_length'])} "
+            f"but inference.max_decode_length is {length}. Keep one of them"
+        )
+    return params

@@ -1,0 +1,157 @@
+"""Settings of encoders without recurrence, attention and bridges."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from keras_seq2seq.config.rnn_schema import (
+    AttentionDecoderParams,
+    DecoderParams,
+    RNNParams,
+)
+from keras_seq2seq.config.section import Section
+from keras_seq2seq.config.values import (
+    Flag,
+    KeepProbability,
+    Whole,
+    name_of,
+)
+
+
+class PositionParams(Section):
+    """Settings of encoders that add positions to their inputs."""
+
+    positions: Flag = Field(
+        True,
+        alias="position_embeddings.enable",
+        description="Combine the inputs with constant position encodings.",
+    )
+    position_combiner: name_of("combiner") = Field(
+        "multiply",
+        alias="position_embeddings.combiner_fn",
+        description="How: multiply or add.",
+    )
+    num_positions: Whole = Field(
+        100,
+        ge=1,
+        alias="position_embeddings.num_positions",
+        description="Positions that have an encoding; values depend on it.",
+    )
+
+
+class PoolingEncoderParams(PositionParams):
+    """Arguments of PoolingEncoder."""
+
+    dropout_keep_prob: KeepProbability = Field(
+        0.8, description="Share of the inputs kept in training."
+    )
+    pooling_fn: name_of("pooling") = Field(
+        "average_pooling1d", description="How a window becomes one vector."
+    )
+    pool_size: Whole = Field(5, ge=1, description="Window, in positions.")
+    strides: Whole = Field(1, ge=1, description="Step, in positions.")
+
+
+class ConvEncoderParams(PositionParams):
+    """Arguments of ConvEncoder."""
+
+    attention_units: Whole = Field(
+        512,
+        ge=1,
+        alias="attention_cnn.units",
+        description="Features of the convolutions that make the keys.",
+    )
+    attention_kernel_size: Whole = Field(
+        3,
+        ge=1,
+        alias="attention_cnn.kernel_size",
+        description="Window of these convolutions, in positions.",
+    )
+    attention_layers: Whole = Field(
+        15,
+        ge=1,
+        alias="attention_cnn.layers",
+        description="Number of these convolutions.",
+    )
+    output_units: Whole = Field(
+        256,
+        ge=1,
+        alias="output_cnn.units",
+        description="Features of the convolutions that make the values.",
+    )
+    output_kernel_size: Whole = Field(
+        3,
+        ge=1,
+        alias="output_cnn.kernel_size",
+        description="Window of these convolutions, in positions.",
+    )
+    output_layers: Whole = Field(
+        5,
+        ge=1,
+        alias="output_cnn.layers",
+        description="Number of these convolutions.",
+    )
+    embedding_dropout_keep_prob: KeepProbability = Field(
+        0.8, description="Share of the embeddings kept in training."
+    )
+
+
+class ImageEncoderParams(Section):
+    """Arguments of InceptionV3Encoder."""
+
+    resize_height: Whole = Field(299, ge=1, description="In pixels.")
+    resize_width: Whole = Field(299, ge=1, description="In pixels.")
+
+
+class AttentionParams(Section):
+    """Arguments of an attention layer."""
+
+    num_units: Whole = Field(
+        128, ge=1, description="Width A of projected keys and queries."
+    )
+
+
+class FixedAttentionParams(Section):
+    """Arguments of FixedAttention, which looks at one place: none."""
+
+
+class BridgeParams(Section):
+    """Arguments of bridges that compute nothing: none."""
+
+
+class InitialStateBridgeParams(Section):
+    """Arguments of InitialStateBridge."""
+
+    bridge_input: Literal["final_state", "outputs", "attention_values"] = Field(
+        "final_state",
+        description="Part of the encoder's output that is projected.",
+    )
+    activation_fn: name_of("activation") = Field(
+        "linear", description="Applied to the projection."
+    )
+
+
+ENCODERS = {
+    "UnidirectionalRNNEncoder": RNNParams,
+    "BidirectionalRNNEncoder": RNNParams,
+    "StackBidirectionalRNNEncoder": RNNParams,
+    "PoolingEncoder": PoolingEncoderParams,
+    "ConvEncoder": ConvEncoderParams,
+    "InceptionV3Encoder": ImageEncoderParams,
+}
+DECODERS = {
+    "BasicDecoder": DecoderParams,
+    "AttentionDecoder": AttentionDecoderParams,
+}
+ATTENTIONS = {
+    "AdditiveAttention": AttentionParams,
+    "DotAttention": AttentionParams,
+    "BilinearAttention": AttentionParams,
+    "ScaledDotAttention": AttentionParams,
+    "FixedAttention": FixedAttentionParams,
+}
+BRIDGES = {
+    "ZeroBridge": BridgeParams,
+    "PassThroughBridge": BridgeParams,
+    "InitialStateBridge": InitialStateBridgeParams,
+}

@@ -1,0 +1,115 @@
+"""Settings of a run that google/seq2seq did not have."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from keras_seq2seq.config.section import Section
+from keras_seq2seq.config.values import Flag, Real, Says, Text, Texts, Whole
+
+# Scores of generated text, which `dev_decoding` computes.
+CORPUS_SCORES = Literal[
+    "bleu",
+    "chrf",
+    "ter",
+    "rouge_1",
+    "rouge_2",
+    "rouge_l",
+    "wer",
+    "per",
+    "exact_match",
+]
+
+
+def _names(value):
+    """`bleu,chrf` and `bleu` are lists, too."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(","))
+    return tuple(value) if isinstance(value, list) else value
+
+
+class EarlyStopping(Section):
+    """When training ends before its last step."""
+
+    metric: Literal["loss", "perplexity", "accuracy", CORPUS_SCORES] = Field(
+        "bleu", description="What must improve on the dev set."
+    )
+    patience: Whole = Field(
+        8, ge=1, description="Evaluations without improvement that end it."
+    )
+    min_delta: Real = Field(
+        0.0, ge=0, description="Smaller changes are no improvement."
+    )
+    restore_best: Flag = Field(
+        True, description="End with the weights of the best evaluation."
+    )
+
+
+class Average(Section):
+    """Averaging of weights."""
+
+    kind: Literal["none", "last", "best", "ema"] = Field(
+        "none",
+        description="Mean of the last or best checkpoints, or exponential "
+        "moving average (ema).",
+    )
+    count: Whole = Field(
+        5, ge=1, description="Checkpoints in the mean (last and best)."
+    )
+    decay: Real = Field(
+        0.999, ge=0, lt=1, description="Share kept at each step (ema)."
+    )
+
+
+class DevDecoding(Section):
+    """Real search on the dev set, for corpus scores."""
+
+    every_n_evaluations: Whole = Field(
+        1, ge=1, description="Decode at every n-th evaluation."
+    )
+    max_sentences: Whole | None = Field(
+        None, ge=1, description="Decode the first n pairs only; null: all."
+    )
+    beam_width: Whole = Field(
+        1, ge=1, description="Hypotheses kept; 1: greedy search."
+    )
+    length_penalty: Real = Field(
+        0.0, ge=0, description="Exponent of the length penalty."
+    )
+    metric: Annotated[
+        tuple[CORPUS_SCORES, ...],
+        BeforeValidator(_names),
+        Says(
+            "a list out of bleu, chrf, ter, rouge_1, rouge_2, rouge_l, wer, "
+            "per, exact_match"
+        ),
+    ] = Field(("bleu",), min_length=1, description="Scores to compute.")
+    tokenize: Literal["none", "13a", "intl", "char", "zh"] = Field(
+        "none", description="sacrebleu's tokenisation of both sides."
+    )
+
+
+class Prepare(Section):
+    """A vocabulary or subword model that is made when it is missing."""
+
+    output: Text = Field(
+        min_length=1,
+        description="Path it is written to; vocab_source and vocab_target "
+        "name it.",
+    )
+    kind: Literal[
+        "word", "character", "unigram", "bpe", "wordpiece", "bytepair"
+    ] = Field("word", description="What is made.")
+    size: Whole | None = Field(
+        None,
+        ge=1,
+        description="Most tokens, or size of a subword vocabulary; null: all.",
+    )
+    min_frequency: Whole = Field(
+        1, ge=1, description="Rarer tokens are left out."
+    )
+    lowercase: Flag = Field(False, description="Lower-case the text first.")
+    delimiter: Text = Field(" ", description="Characters between words.")
+    files: Texts = Field(
+        min_length=1, description="Files or globs it is learnt from."
+    )

@@ -1,0 +1,239 @@
+"""The configuration of a run: every flag of `train`, once."""
+
+from typing import Any, Literal, get_args
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from keras_seq2seq.config.component_schema import Hook, Metric, Pipeline
+from keras_seq2seq.config.model_schema import (
+    DEFAULT_MODEL,
+    MODEL_DEFAULTS,
+    ModelParams,
+)
+from keras_seq2seq.config.run_schema import (
+    CORPUS_SCORES,
+    Average,
+    DevDecoding,
+    EarlyStopping,
+    Prepare,
+)
+from keras_seq2seq.config.section import Section, refuse, unfold
+from keras_seq2seq.config.values import (
+    Buckets,
+    Flag,
+    Free,
+    Real,
+    Text,
+    Whole,
+    name_of,
+)
+
+DEFAULT_SAVE_SECONDS = 600.0
+REFUSED_BY_IMAGE2SEQ = (
+    "source.max_seq_len",
+    "source.reverse",
+    "vocab_source",
+)
+
+
+class Config(Section):
+    """What a run means; equal to what its `config.json` holds."""
+
+    model: name_of("model", optional=True) = Field(
+        "", description="Class of the model; empty: not chosen yet."
+    )
+    model_params: ModelParams = Field(
+        {}, description="Settings of the model.", validate_default=True
+    )
+    input_pipeline_train: Pipeline | None = Field(
+        None, description="Training data."
+    )
+    input_pipeline_dev: Pipeline | None = Field(
+        None, description="Development data; read once, in order."
+    )
+    hooks: tuple[Hook, ...] = Field((), description="Training hooks.")
+    metrics: tuple[Metric, ...] = Field(
+        (), description="Metrics of the evaluation."
+    )
+    buckets: Buckets = Field(
+        None,
+        description="Boundaries of source length in tokens, or auto:n; null: "
+        "no buckets.",
+    )
+    batch_size: Whole = Field(
+        16,
+        ge=1,
+        description="Pairs, or tokens if batch_type is tokens, of a batch "
+        "over all replicas.",
+    )
+    batch_type: Literal["sentences", "tokens"] = Field(
+        "sentences", description="What batch_size counts."
+    )
+    output_dir: Text | None = Field(
+        None, description="Run directory; null: a temporary one."
+    )
+    schedule: Literal[
+        "continuous_train_and_eval",
+        "train",
+        "evaluate",
+        "train_and_evaluate",
+        "continuous_eval",
+        "continuous_eval_on_train_data",
+        "local_run",
+        "run_std_server",
+        "test",
+    ] = Field("continuous_train_and_eval", description="What the run does.")
+    train_steps: Whole | None = Field(
+        None, ge=1, description="Last step; null: until it is stopped."
+    )
+    minutes: Real | None = Field(
+        None, gt=0, description="Minutes of training; null: no limit."
+    )
+    eval_every_n_steps: Whole = Field(
+        1000, ge=1, description="Steps between evaluations."
+    )
+    tf_random_seed: Whole | None = Field(
+        None,
+        ge=0,
+        lt=2**32,
+        description="Seed of everything random; null: drawn and recorded.",
+    )
+    save_checkpoints_secs: Real | None = Field(
+        DEFAULT_SAVE_SECONDS,
+        gt=0,
+        description="Seconds between checkpoints; null: by steps.",
+    )
+    save_checkpoints_steps: Whole | None = Field(
+        None, ge=1, description="Steps between checkpoints; null: by seconds."
+    )
+    keep_checkpoint_max: Whole | None = Field(
+        5, ge=0, description="Newest checkpoints kept; null or 0: all."
+    )
+    keep_checkpoint_every_n_hours: Real | None = Field(
+        4.0, gt=0, description="Keep one per so many hours, too; null: none."
+    )
+    keep_best: Whole = Field(
+        1, ge=0, description="Best checkpoints kept, by the dev set."
+    )
+    gpu_memory_fraction: Real = Field(
+        1.0, gt=0, le=1, description="Share of the GPU's memory to take."
+    )
+    gpu_allow_growth: Flag = Field(
+        False, description="Take GPU memory as it is needed."
+    )
+    log_device_placement: Flag = Field(
+        False, description="Log where each operation runs."
+    )
+    precision: Literal["float32", "mixed_bfloat16"] = Field(
+        "float32", description="Type of the computations."
+    )
+    strategy: Literal[
+        "auto", "mirrored", "default", "one_device", "multi_worker_mirrored"
+    ] = Field(
+        "auto",
+        description="How devices share a batch; auto: mirrored, or default "
+        "where there is one CPU only.",
+    )
+    label_smoothing: Real = Field(
+        0.0, ge=0, lt=1, description="Share of probability for other words."
+    )
+    early_stopping: EarlyStopping | None = Field(
+        None, description="When to end early; null: never."
+    )
+    average: Average = Field(Average(), description="Averaging of weights.")
+    dev_decoding: DevDecoding | None = Field(
+        None, description="Corpus scores on the dev set; null: none."
+    )
+    prepare: tuple[Prepare, ...] = Field(
+        (), description="Vocabularies made when they are missing."
+    )
+    published: tuple[Free, ...] = Field(
+        (), description="Results of this recipe; training ignores them."
+    )
+    data_dir: Text | None = Field(
+        None, description="Where relative data paths begin; null: here."
+    )
+    threads: Whole | None = Field(
+        None, ge=1, description="Processor threads; null: TensorFlow's choice."
+    )
+
+    @property
+    def bucket_count(self):
+        """How many boundaries `auto` buckets shall have, else None."""
+        automatic = isinstance(self.buckets, str)
+        return int(self.buckets.partition(":")[2]) if automatic else None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_clock_by_default(cls, values):
+        if not isinstance(values, dict):
+            return values
+        if values.get("save_checkpoints_secs") is not None:
+            return values
+        by_steps = values.get("save_checkpoints_steps") is not None
+        seconds = None if by_steps else DEFAULT_SAVE_SECONDS
+        return {**values, "save_checkpoints_secs": seconds}
+
+    @field_validator("model_params", mode="before")
+    @classmethod
+    def _defaults_of_model(cls, value, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict):
+            return value
+        flat, twice = unfold(value, ModelParams.keys())
+        if twice:
+            return value  # `ModelParams` says so
+        model = info.data.get("model", "")
+        if model == "Image2Seq":
+            _refuse_text_source(flat)
+        defaults = MODEL_DEFAULTS.get(model, MODEL_DEFAULTS[DEFAULT_MODEL])
+        return {**defaults, **flat}
+
+    @model_validator(mode="after")
+    def _no_contradiction(self):
+        refuse(type(self), _contradictions(self))
+        return self
+
+
+def _refuse_text_source(params):
+    """Image2Seq reads no source text."""
+    text = "is not used by Image2Seq, whose source is a picture. Remove it"
+    faults = [
+        ((key,), text, params[key])
+        for key in REFUSED_BY_IMAGE2SEQ
+        if key in params
+    ]
+    refuse(ModelParams, faults)
+
+
+def _contradictions(config):
+    """Settings that exclude each other: path, text, value."""
+    faults = []
+    seconds = config.save_checkpoints_secs
+    steps = config.save_checkpoints_steps
+    if seconds is not None and steps is not None:
+        text = "can not be given with save_checkpoints_secs. Remove one"
+        faults.append((("save_checkpoints_steps",), text, steps))
+    if config.average.kind == "best" and config.average.count > max(
+        config.keep_best, 0
+    ):
+        text = (
+            "is best, so keep_best must be at least average.count = "
+            f"{config.average.count}. Received: keep_best {config.keep_best}"
+        )
+        faults.append((("average", "kind"), text, "best"))
+    if not _scored(config):
+        metric = config.early_stopping.metric
+        text = (
+            f"is {metric}, a score of generated text, which needs "
+            f"dev_decoding: {{metric: [{metric}]}}"
+        )
+        faults.append((("early_stopping", "metric"), text, metric))
+    return faults
+
+
+def _scored(config):
+    """Whether early stopping gets the score it watches."""
+    stopping, decoding = config.early_stopping, config.dev_decoding
+    if stopping is None or stopping.metric not in get_args(CORPUS_SCORES):
+        return True
+    return decoding is not None and stopping.metric in decoding.metric

@@ -1,0 +1,111 @@
+"""Settings of text and embeddings, a part of `model_params`."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from keras_seq2seq.config.section import Section
+from keras_seq2seq.config.values import (
+    Flag,
+    KeepProbability,
+    Real,
+    Text,
+    Whole,
+    parse_share,
+)
+
+TOKENIZERS = Literal[
+    "auto", "words", "characters", "sentencepiece", "wordpiece", "bytepair"
+]
+
+
+class TextParams(Section):
+    """How text becomes tokens, and tokens vectors."""
+
+    vocab_source: Text = Field(
+        "", description="Path of the source vocabulary or subword model."
+    )
+    vocab_target: Text = Field(
+        "", description="Path of the target vocabulary or subword model."
+    )
+    source_max_seq_len: Whole | None = Field(
+        50,
+        ge=1,
+        alias="source.max_seq_len",
+        description="Source tokens kept, END not counted; null: all.",
+    )
+    source_reverse: Flag = Field(
+        True,
+        alias="source.reverse",
+        description="Feed the source sequence last token first.",
+    )
+    source_append_end: Flag = Field(
+        True,
+        alias="source.append_end",
+        description="Append END to the source sequence.",
+    )
+    source_tokenizer: TOKENIZERS = Field(
+        "auto",
+        alias="source.tokenizer",
+        description="How source text is cut; auto: by vocab_source's suffix.",
+    )
+    source_lowercase: Flag = Field(
+        False,
+        alias="source.lowercase",
+        description="Lower-case source text.",
+    )
+    target_max_seq_len: Whole | None = Field(
+        50,
+        ge=1,
+        alias="target.max_seq_len",
+        description="Target tokens kept, START and END not counted; null: all.",
+    )
+    target_tokenizer: TOKENIZERS = Field(
+        "auto",
+        alias="target.tokenizer",
+        description="How target text is cut; auto: by vocab_target's suffix.",
+    )
+    target_lowercase: Flag = Field(
+        False,
+        alias="target.lowercase",
+        description="Lower-case target text.",
+    )
+    embedding_dim: Whole = Field(
+        100, ge=1, alias="embedding.dim", description="Width of embeddings."
+    )
+    embedding_share: Annotated[
+        Literal["none", "source_target", "target_output", "all"],
+        BeforeValidator(parse_share),
+    ] = Field(
+        "none",
+        alias="embedding.share",
+        description="Which of source embedding, target embedding and output "
+        "projection are one matrix; false: none, true: source_target.",
+    )
+    embedding_init_scale: Real = Field(
+        0.04,
+        gt=0,
+        alias="embedding.init_scale",
+        description="Embeddings start uniform in plus or minus this.",
+    )
+    embedding_source_file: Text | None = Field(
+        None,
+        alias="embedding.source_file",
+        description="Pretrained source vectors, text or .npy; null: none.",
+    )
+    embedding_target_file: Text | None = Field(
+        None,
+        alias="embedding.target_file",
+        description="Pretrained target vectors, text or .npy; null: none.",
+    )
+    embedding_dropout_keep_prob: KeepProbability = Field(
+        1.0,
+        alias="embedding.dropout_keep_prob",
+        description="Share of embeddings' features kept in training.",
+    )
+    output_dropout_keep_prob: KeepProbability = Field(
+        1.0,
+        alias="output.dropout_keep_prob",
+        description="Share of features kept in front of the output "
+        "projection in training.",
+    )
