@@ -1,0 +1,238 @@
+"""Batches of like lengths, planned anew at each pass, resumable anywhere."""
+
+import functools
+import logging
+
+import keras
+import numpy as np
+
+from keras_seq2seq.data import batches
+from keras_seq2seq.data.buckets import assign, choose_boundaries
+from keras_seq2seq.data.epoch_plan import count_batches, epoch_plan
+
+AUTOMATIC_BUCKETS = 10  # at most
+logger = logging.getLogger(__name__)
+
+
+class Bucketing(keras.callbacks.Callback):
+    """Owns the plan of batches: `fit(b.dataset, callbacks=[b, ...])`.
+
+    Each pass uses every pair exactly once, in batches of like lengths and a
+    new order. The position counts batches that were trained on, not batches
+    that tf.data made in advance, so a state saved after any batch continues
+    with the next one. Without this callback in `callbacks` the position stays
+    and every iteration gives the same batches.
+
+    Args:
+        pairs: `ParallelText`.
+        batch_size: int. Sentences, or tokens of the longer side with padding,
+            over all replicas.
+        boundaries: None for one bucket; ints for the buckets of the source
+            length with END before truncation, `b[i-1] <= length < b[i]`; or
+            `"auto"` for those that pad the longer side least, at most ten, or
+            `"auto:8"` for at most eight.
+        batch_type: `"sentences"` or `"tokens"`.
+        shuffle: bool. If False, every pass has the order of the files.
+        seed: int. Not negative.
+        replicas: int. Every batch has a multiple of it of rows.
+        fill_up: `"dummies"` fills incomplete batches with rows of weight 0,
+            `"resample"` with pairs drawn from the bucket.
+
+    Raises:
+        ValueError: boundaries that do not increase, a batch size that does not
+            divide, an unknown name.
+    """
+
+    def __init__(
+        self,
+        pairs,
+        batch_size,
+        boundaries=None,
+        batch_type="sentences",
+        shuffle=True,
+        seed=0,
+        replicas=1,
+        fill_up="dummies",
+    ):
+        super().__init__()
+        if fill_up not in ("dummies", "resample"):
+            raise ValueError(
+                '`fill_up` must be "dummies" or "resample". '
+                f"Received: {fill_up!r}"
+            )
+        self.pairs = pairs
+        self.boundaries, self._buckets = _bucket(
+            pairs, boundaries, batch_size, batch_type
+        )
+        self.batch_sizes = batches.batch_sizes(
+            self._widths(), batch_size, batch_type, replicas
+        )
+        # Computed once: it takes seconds for millions of pairs.
+        self._plan = functools.lru_cache(maxsize=2)(
+            functools.partial(
+                _plan,
+                seed,
+                self._buckets,
+                self.batch_sizes,
+                shuffle,
+                fill_up == "resample",
+            )
+        )
+        self._epoch = 0
+        self._step = 0
+        self._execution_begin = 0
+
+    @property
+    def steps_per_epoch(self):
+        """Batches of one pass; the same in every pass."""
+        return count_batches(self._buckets, self.batch_sizes)
+
+    @property
+    def dataset(self):
+        """As many batches as a pass has, from the current position on.
+
+        An iteration that begins between two passes gives one pass; one that
+        begins inside a pass, after `set_state`, runs on into the next.
+        """
+        return self._batches(self.steps_per_epoch)
+
+    @property
+    def stream(self):
+        """Batches without end from the current position on.
+
+        For `fit(b.stream, steps_per_epoch=n, ...)`: one iterator serves the
+        whole run, so that no time is lost between epochs.
+        """
+        return self._batches(None)
+
+    def _batches(self, limit):
+        return batches.dataset(
+            self.pairs,
+            self._plan,
+            lambda indices: self.batch_sizes[self._buckets[indices[0]]],
+            first=lambda: (self._epoch, self._step),
+            limit=limit,
+        )
+
+    def waste(self):
+        """Padding of the pass at the current position, per bucket.
+
+        Returns:
+            list of dicts: `lengths` (the first and the last plus one; None at
+            the open end), `rows` (dummies included), `real` and `cells`
+            (tokens of both sides without and with padding), and `share` (of
+            padding in the cells).
+        """
+        return self._waste(self._epoch)
+
+    def get_state(self):
+        """Position as JSON: the pass and the batches of it trained on."""
+        return {"epoch": self._epoch, "step": self._step}
+
+    def set_state(self, state):
+        """Continues at a position of `get_state`.
+
+        Iterations that have begun are not changed: set it before `fit`, or in
+        `on_train_begin`, before which Keras has only looked at one batch.
+
+        Raises:
+            ValueError: a step beyond the end of the pass.
+        """
+        steps = self.steps_per_epoch
+        if not (0 <= state["step"] <= steps and state["epoch"] >= 0):
+            raise ValueError(
+                f"A pass has {steps} batches: the data or the batch size are "
+                f"not those of the state. Received: {state}"
+            )
+        # The end of a pass is the beginning of the next.
+        self._epoch = state["epoch"] + state["step"] // steps
+        self._step = state["step"] % steps
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Notes where an execution of one or several steps begins."""
+        self._execution_begin = batch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Counts the batches trained on; reports at the end of a pass."""
+        position = self._step + batch - self._execution_begin + 1
+        finished, self._step = divmod(position, self.steps_per_epoch)
+        if finished:
+            self._log_waste(self._epoch)
+            self._epoch += finished
+
+    def _log_waste(self, epoch):
+        if not logger.isEnabledFor(logging.INFO):
+            return
+        for bucket in self._waste(epoch):
+            logger.info(
+                "Pass %d, lengths %s: %d rows, %.1f %% padding",
+                epoch + 1,
+                bucket["lengths"],
+                bucket["rows"],
+                100 * bucket["share"],
+            )
+
+    def _widths(self):
+        """Longest row as fed of either side, for each bucket."""
+        longest = np.zeros(len(self.boundaries) + 1, np.int64)
+        np.maximum.at(longest, self._buckets, _longer_side(self.pairs))
+        return longest
+
+    def _waste(self, epoch):
+        plan = self._plan(epoch)
+        buckets = self._buckets[[batch[0] for batch in plan]]
+        rows = np.asarray(self.batch_sizes)[buckets]
+        members = np.concatenate(plan)
+        begins = np.cumsum([0] + [len(batch) for batch in plan[:-1]])
+        real, cells = 0, 0
+        for lengths in (self.pairs.source_lengths, self.pairs.target_lengths):
+            lengths = lengths[members].astype(np.int64)
+            real = real + np.add.reduceat(lengths, begins)
+            cells = cells + rows * np.maximum.reduceat(lengths, begins)
+        edges = (0, *self.boundaries, None)
+        return [
+            _describe(edges[b : b + 2], rows[own], real[own], cells[own])
+            for b, own in enumerate(
+                buckets == b for b in range(len(self.batch_sizes))
+            )
+        ]
+
+
+def _bucket(pairs, boundaries, batch_size, batch_type):
+    """Boundaries as a tuple, and the bucket of each pair `(N,)`."""
+    lengths = pairs.unsliced_source_lengths
+    if isinstance(boundaries, str):
+        kind, _, count = boundaries.partition(":")
+        if kind != "auto" or not (count or "1").isdecimal():
+            raise ValueError(
+                '`boundaries` must be None, ints, "auto" or "auto:8". '
+                f"Received: {boundaries!r}"
+            )
+        # Sides of unequal length: the longer one decides what is computed.
+        lengths = _longer_side(pairs)
+        rows = batch_size
+        if batch_type == "tokens":
+            rows = max(int(batch_size / lengths.mean()), 1)
+        count = int(count or AUTOMATIC_BUCKETS)
+        boundaries = choose_boundaries(lengths, count, rows)
+    boundaries = tuple(boundaries or ())
+    return boundaries, assign(lengths, boundaries)
+
+
+def _longer_side(pairs):
+    return np.maximum(pairs.source_lengths, pairs.target_lengths)
+
+
+def _plan(seed, buckets, sizes, shuffle, resample, epoch):
+    return epoch_plan(seed, epoch, buckets, sizes, shuffle, resample)
+
+
+def _describe(lengths, rows, real, cells):
+    total = int(cells.sum())
+    return {
+        "lengths": tuple(lengths),
+        "rows": int(rows.sum()),
+        "real": int(real.sum()),
+        "cells": total,
+        "share": 1 - int(real.sum()) / max(total, 1),
+    }

@@ -1,0 +1,168 @@
+"""From a plan of pairs to the tensors that `fit` is given."""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_seq2seq.errors import UserError
+from keras_seq2seq.tokens import END, START
+
+
+def batch_sizes(widths, batch_size, batch_type="sentences", replicas=1):
+    """Rows of a batch, for each bucket.
+
+    Args:
+        widths: int sequence. Longest row of each bucket, in tokens as fed.
+        batch_size: int. Sentences, or tokens of the longer side with padding,
+            over all replicas.
+        batch_type: `"sentences"` or `"tokens"`.
+        replicas: int. Every size is a multiple of it.
+
+    Returns:
+        list of int.
+
+    Raises:
+        UserError: sentences that do not divide by the replicas, another type.
+    """
+    if batch_size < 1:
+        raise UserError(
+            f"`batch_size` must be positive. Received: {batch_size}"
+        )
+    if batch_type == "tokens":
+        rows = [batch_size // max(int(w), 1) // replicas for w in widths]
+        return [max(n, 1) * replicas for n in rows]
+    if batch_type != "sentences":
+        raise UserError(
+            '`batch_type` must be "sentences" or "tokens". '
+            f"Received: {batch_type!r}"
+        )
+    if batch_size % replicas:
+        raise UserError(
+            f"`batch_size` counts the sentences of all {replicas} replicas "
+            f"together and must divide by {replicas}. Received: {batch_size}. "
+            f"Type {-(-batch_size // replicas) * replicas}."
+        )
+    return [batch_size] * len(widths)
+
+
+def assemble(pairs, indices, rows=None):
+    """Right-padded arrays of one batch, for teacher forcing.
+
+    Rows beyond the pairs are dummies of one token with weight 0, so that every
+    row has a real token and every batch divides by the replicas.
+
+    Args:
+        pairs: `ParallelText`.
+        indices: int array `(n,)`. Pairs of the batch.
+        rows: int or None. B, at least n; None means n.
+
+    Returns:
+        inputs `{"source": int32 (B, S), "target": int32 (B, T)}`, labels int32
+        `(B, T)`, weights float32 `(B, T)`. The target starts with START, the
+        labels end with END; S and T are those of the longest row.
+    """
+    rows = len(indices) if rows is None else rows
+    ids, lengths = pairs.sources.gather(indices)
+    source = _fill(ids, lengths, rows, lengths.max(initial=1))
+    source[len(indices) :, 0] = END
+    ids, lengths = pairs.targets.gather(indices)
+    labels = _fill(ids, lengths, rows, lengths.max(initial=0) + 1)
+    target = np.roll(labels, 1, axis=1)
+    target[:, 0] = START
+    labels[np.arange(len(indices)), lengths] = END
+    labels[len(indices) :, 0] = END
+    weights = np.zeros(labels.shape, np.float32)
+    weights[: len(indices)] = _valid(lengths + 1, labels.shape[1])
+    return {"source": source, "target": target}, labels, weights
+
+
+def _valid(lengths, width):
+    return np.arange(width) < lengths[:, None]  # (B, L)
+
+
+def _fill(ids, lengths, rows, width):
+    table = np.zeros((rows, width), np.int32)
+    table[: len(lengths)][_valid(lengths, width)] = ids
+    return table
+
+
+def dataset(pairs, plans, rows, first=(0, 0), limit=None):
+    """Batches of successive epochs as a `tf.data.Dataset`.
+
+    No part of it is tuned by tf.data: its tuning thread delays the end of
+    every iteration by seconds.
+
+    Args:
+        pairs: `ParallelText`.
+        plans: function from an epoch to its `epoch_plan`.
+        rows: int, or function from a batch's indices to its rows.
+        first: `(epoch, step)` of the first batch, or a function that gives it
+            when an iteration begins.
+        limit: int or None. Batches of one iteration, which run on into the
+            next epochs; None never ends.
+
+    Returns:
+        Dataset of what `assemble` returns, dynamic in every dimension; its
+        cardinality is known if there is a limit.
+    """
+
+    def generate():
+        begin = first() if callable(first) else first
+        walk = _walk(plans, begin)
+        for indices in walk if limit is None else _take(walk, limit):
+            count = rows(indices) if callable(rows) else rows
+            yield assemble(pairs, indices, count)
+
+    tokens = tf.TensorSpec((None, None), tf.int32)
+    weights = tf.TensorSpec((None, None), tf.float32)
+    batches = tf.data.Dataset.from_generator(
+        generate,
+        output_signature=(
+            {"source": tokens, "target": tokens},
+            tokens,
+            weights,
+        ),
+    )
+    size = tf.data.INFINITE_CARDINALITY if limit is None else limit
+    batches = batches.apply(tf.data.experimental.assert_cardinality(size))
+    return batches.prefetch(2).with_options(_options())
+
+
+def _walk(plans, first):
+    epoch, step = first
+    while True:
+        yield from plans(epoch)[step:]
+        epoch, step = epoch + 1, 0
+
+
+def _take(walk, limit):
+    for _ in range(limit):
+        yield next(walk)
+
+
+def _options():
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.deterministic = True
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.OFF
+    )
+    return options
+
+
+def evaluation_dataset(pairs, batch_size, replicas=1):
+    """Every pair once, in order of length, so that padding is least.
+
+    Args:
+        pairs: `ParallelText`.
+        batch_size: int. Pairs in a batch over all replicas; rounded up to a
+            multiple of `replicas`.
+        replicas: int.
+
+    Returns:
+        Dataset like that of `dataset`, of known cardinality.
+    """
+    rows = -(-batch_size // replicas) * replicas
+    order = np.lexsort((pairs.target_lengths, pairs.source_lengths))
+    steps = range(0, len(order), rows)
+    plan = [order[step : step + rows] for step in steps]
+    return dataset(pairs, lambda epoch: plan, rows, limit=len(plan))

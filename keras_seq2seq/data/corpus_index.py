@@ -1,0 +1,241 @@
+"""Encoded corpora in files: written once, mapped into memory, found again."""
+
+import dataclasses
+import errno
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from keras_seq2seq.data.encode_spans import encode_spans
+from keras_seq2seq.data.line_encoder import LineEncoder
+from keras_seq2seq.data.lines import read_lines, spans
+from keras_seq2seq.data.token_table import TokenTable
+from keras_seq2seq.errors import StorageError, UserError
+
+FORMAT = 1  # raise it when the layout of the files changes
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """One side of a corpus: which text, encoded how."""
+
+    name: str  # "source" or "target"
+    files: list  # of paths
+    column: int | None  # 0-based, of a TSV
+    encoder: LineEncoder
+
+    def describe(self):
+        """What decides the ids of this side, as JSON."""
+        stats = [(path.resolve(), path.stat()) for path in self.files]
+        encoder = self.encoder
+        return [
+            [[str(path), s.st_size, s.st_mtime_ns] for path, s in stats],
+            [self.column, encoder.tokenizer.fingerprint, encoder.max_length],
+            [encoder.append_end, encoder.reverse, encoder.never_empty],
+        ]
+
+
+def load_or_build(sides, cache_dir=None):
+    """Tables of both sides, from the cache or encoded anew.
+
+    Args:
+        sides: two of `Side`.
+        cache_dir: path or None. None means `$KERAS_SEQ2SEQ_CACHE`, else
+            `~/.cache/keras-seq2seq`.
+
+    Returns:
+        list of two `TokenTable`, mapped from files.
+
+    Raises:
+        UserError: bad text; `StorageError` if the cache cannot be written.
+    """
+    described = json.dumps([FORMAT, [side.describe() for side in sides]])
+    key = hashlib.sha256(described.encode()).hexdigest()[:32]
+    directory = _cache_directory(cache_dir) / key
+    tables = _open(directory, sides)
+    if tables is None:
+        try:
+            _build(directory, sides)
+        except OSError as error:
+            raise _storage_error(directory, error) from error
+        tables = _open(directory, sides)
+    return tables
+
+
+def _cache_directory(cache_dir):
+    default = os.environ.get("KERAS_SEQ2SEQ_CACHE") or "~/.cache/keras-seq2seq"
+    return Path(cache_dir or default).expanduser()
+
+
+def _storage_error(directory, error):
+    reason = "no space is left" if error.errno == errno.ENOSPC else error
+    return StorageError(
+        f"{directory.parent}: cannot build the encoded corpus: {reason}. Set "
+        "KERAS_SEQ2SEQ_CACHE to a directory with space on a local disk."
+    )
+
+
+def _open(directory, sides):
+    try:
+        meta = json.loads((directory / "index.json").read_text("utf-8"))
+        return [_open_side(directory, side, meta[side.name]) for side in sides]
+    except (OSError, ValueError, KeyError):
+        return None  # absent or damaged: it is built again
+
+
+def _open_side(directory, side, meta):
+    def array(part, dtype, count):
+        path = directory / f"{side.name}.{part}"
+        if path.stat().st_size != count * np.dtype(dtype).itemsize:
+            raise ValueError(f"{path} is damaged")
+        if not count:
+            return np.zeros(0, dtype)  # nothing to map
+        return np.memmap(path, dtype, mode="r", shape=(count,))
+
+    rows, tokens = meta["rows"], meta["tokens"]
+    return TokenTable(
+        array("ids", side.encoder.dtype, tokens),
+        array("offsets", np.int64, rows + 1),
+        array("unsliced", np.int32, rows),
+        meta["counts"],
+    )
+
+
+def _build(directory, sides):
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    logger.info("Encoding the corpus into %s ...", directory)
+    _remove_remains(directory.parent)
+    temporary = tempfile.mkdtemp(dir=directory.parent, prefix=".building-")
+    try:
+        meta = _write(Path(temporary), sides)
+        text = json.dumps(meta)
+        (Path(temporary) / "index.json").write_text(text, "utf-8")
+        shutil.rmtree(directory, ignore_errors=True)  # a damaged one
+        try:
+            os.replace(temporary, directory)
+        except OSError:
+            # Another process may have been faster; its files are the same.
+            if not (directory / "index.json").exists():
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _remove_remains(cache):
+    """Removes what processes left that were killed more than a day ago."""
+    for path in cache.glob(".building-*"):
+        if time.time() - path.stat().st_mtime > 86400:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _write(directory, sides):
+    jobs = [
+        (number, place, span)
+        for number, side in enumerate(sides)
+        for place, path in enumerate(side.files)
+        for span in spans(path)
+    ]
+    parts = encode_spans(directory, sides, jobs)
+    counts = [[0] * len(side.files) for side in sides]
+    for (number, place, _), part in zip(jobs, parts, strict=True):
+        counts[number][place] += part.rows
+    check_line_counts(sides, counts)
+    return {
+        side.name: _merge(
+            directory,
+            side.name,
+            [
+                p
+                for (n, _, _), p in zip(jobs, parts, strict=True)
+                if n == number
+            ],
+        )
+        for number, side in enumerate(sides)
+    }
+
+
+def _merge(directory, name, parts):
+    """Appends the parts of one side; removes each as soon as it is copied."""
+    for kind in ("ids", "unsliced"):
+        with (directory / f"{name}.{kind}").open("wb") as whole:
+            for part in parts:
+                path = Path(f"{part.stem}.{kind}")
+                with path.open("rb") as piece:
+                    shutil.copyfileobj(piece, whole, 1 << 20)
+                path.unlink()
+    total = 0
+    with (directory / f"{name}.offsets").open("wb") as whole:
+        whole.write(np.zeros(1, np.int64).tobytes())
+        for part in parts:
+            path = Path(f"{part.stem}.lengths")
+            lengths = np.fromfile(path, np.int32)
+            ends = total + np.cumsum(lengths, dtype=np.int64)
+            whole.write(ends.tobytes())
+            total = int(ends[-1])
+            path.unlink()
+    return {
+        "rows": sum(part.rows for part in parts),
+        "tokens": total,
+        "counts": np.sum([p.counts for p in parts], axis=0).tolist(),
+    }
+
+
+def check_line_counts(sides, counts):
+    """Refuses sides whose lines do not pair up.
+
+    Args:
+        sides: two of `Side`.
+        counts: for each side the lines of each of its files.
+
+    Raises:
+        UserError: names the files, the counts and the first lines past the
+            end. As many files on both sides are compared one by one.
+    """
+    (sources, targets), (source_counts, target_counts) = (
+        [side.files for side in sides],
+        counts,
+    )
+    if len(sources) != len(targets):
+        sources, targets = [sources], [targets]
+        source_counts, target_counts = [sum(counts[0])], [sum(counts[1])]
+    else:
+        sources, targets = [[p] for p in sources], [[p] for p in targets]
+    compared = zip(sources, source_counts, targets, target_counts, strict=True)
+    for source, source_count, target, target_count in compared:
+        if source_count != target_count:
+            longer = source if source_count > target_count else target
+            rest = _lines_past(longer, min(source_count, target_count))
+            raise UserError(
+                f"{_names(source)} has {source_count} lines and "
+                f"{_names(target)} has {target_count}. Lines are paired by "
+                f"position, so both need as many. The first lines past the "
+                f"end of the shorter, in {rest}"
+            )
+
+
+def _names(paths):
+    return " + ".join(map(str, paths))
+
+
+def _lines_past(paths, count):
+    """Up to three lines from line `count` of the files together."""
+    for path in paths:
+        found, number = [], -1
+        for number, line in enumerate(read_lines(path)):
+            if number >= count:
+                found.append(f"{number + 1}: {line[:60]!r}")
+            if len(found) == 3:
+                break
+        else:
+            count -= number + 1
+        if found:
+            return f"{path}: " + ", ".join(found)
+    return "neither"

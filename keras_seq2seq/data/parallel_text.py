@@ -1,0 +1,204 @@
+"""A parallel corpus: files or texts in, ids of each pair out."""
+
+from pathlib import Path
+
+from keras_seq2seq.data import corpus_index
+from keras_seq2seq.data.line_encoder import LineEncoder
+from keras_seq2seq.data.lines import expand_files, read_span, spans
+from keras_seq2seq.data.token_table import TokenTable
+from keras_seq2seq.errors import UserError
+
+IN_MEMORY_BYTES = 50_000_000
+
+
+class ParallelText:
+    """Encoded pairs of source and target lines.
+
+    Line i of all source files together belongs to line i of all target files
+    together. A small corpus is encoded in memory. A large one is encoded once,
+    by several processes, into files that are mapped into memory and found
+    again by the next run.
+
+    Args:
+        source_files: path, glob, or sequence of them.
+        target_files: the same; None takes the target from `target_column` of
+            the source files.
+        source_tokenizer: `Tokenizer`.
+        target_tokenizer: `Tokenizer`; None takes the source's.
+        source_column, target_column: int or None. 0-based column of a TSV;
+            None takes whole lines.
+        source_max_length, target_max_length: int or None. Most tokens kept of
+            a line, START and END not counted; None sets no limit.
+        append_end: bool. If True, END follows the source.
+        reverse_source: bool. If True, the source is fed backwards, END first.
+        cache_dir: path or None. Where large corpora are kept; None means
+            `$KERAS_SEQ2SEQ_CACHE`, else `~/.cache/keras-seq2seq`.
+        in_memory_bytes: int. Text up to this size is not kept in files.
+
+    Raises:
+        UserError: a file that is missing, empty or not UTF-8, sides with
+            different numbers of lines, a cache that cannot be written.
+    """
+
+    def __init__(
+        self,
+        source_files,
+        target_files=None,
+        *,
+        source_tokenizer,
+        target_tokenizer=None,
+        source_column=None,
+        target_column=None,
+        source_max_length=None,
+        target_max_length=None,
+        append_end=True,
+        reverse_source=False,
+        cache_dir=None,
+        in_memory_bytes=IN_MEMORY_BYTES,
+    ):
+        if target_files is None and target_column is None:
+            raise UserError(
+                "Expected `target_files`, or a `target_column` of the source "
+                "files. Received: neither."
+            )
+        sources = expand_files(source_files)
+        targets = (
+            sources if target_files is None else expand_files(target_files)
+        )
+        source, target = _encoders(
+            source_tokenizer,
+            target_tokenizer,
+            source_max_length,
+            target_max_length,
+            append_end,
+            reverse_source,
+        )
+        sides = (
+            corpus_index.Side("source", sources, source_column, source),
+            corpus_index.Side("target", targets, target_column, target),
+        )
+        _check_not_empty(sources + targets)
+        size = sum(path.stat().st_size for path in {*sources, *targets})
+        if size <= in_memory_bytes:
+            tables = _encode_in_memory(sides)
+        else:
+            tables = corpus_index.load_or_build(sides, cache_dir)
+        self.sources, self.targets = tables
+
+    @classmethod
+    def from_texts(
+        cls,
+        sources,
+        targets,
+        *,
+        source_tokenizer,
+        target_tokenizer=None,
+        source_max_length=None,
+        target_max_length=None,
+        append_end=True,
+        reverse_source=False,
+    ):
+        """Pairs from two equally long sequences of str, in memory."""
+        if len(sources) != len(targets):
+            raise ValueError(
+                "Sources and targets must be equally many. Received: "
+                f"{len(sources)} sources and {len(targets)} targets"
+            )
+        if not len(sources):
+            raise ValueError("Expected at least one pair. Received: none")
+        source, target = _encoders(
+            source_tokenizer,
+            target_tokenizer,
+            source_max_length,
+            target_max_length,
+            append_end,
+            reverse_source,
+        )
+        pairs = cls.__new__(cls)
+        pairs.sources = TokenTable.join([source(list(sources))])
+        pairs.targets = TokenTable.join([target(list(targets))])
+        return pairs
+
+    def __len__(self):
+        return len(self.sources)
+
+    def source(self, index):
+        """Source ids as fed, int32 `(S,)`; never empty."""
+        return self.sources.row(index)
+
+    def target(self, index):
+        """Target ids without START and END, int32 `(T,)`."""
+        return self.targets.row(index)
+
+    @property
+    def source_lengths(self):
+        """Lengths as fed, int32 `(N,)`; they count END."""
+        return self.sources.lengths
+
+    @property
+    def target_lengths(self):
+        """Lengths as fed, int32 `(N,)`; they count START, or END in labels."""
+        return self.targets.lengths + 1
+
+    @property
+    def unsliced_source_lengths(self):
+        """Lengths with END before truncation, int32 `(N,)`, for buckets."""
+        return self.sources.unsliced_lengths
+
+    @property
+    def statistics(self):
+        """`pairs`, and for `source` and `target` the `tokens` of the text, the
+        `longest` line, `truncated_share` of the tokens and `unknown_share` of
+        those kept."""
+        return {
+            "pairs": len(self),
+            "source": self.sources.statistics,
+            "target": self.targets.statistics,
+        }
+
+
+def _encoders(
+    source_tokenizer,
+    target_tokenizer,
+    source_max_length,
+    target_max_length,
+    append_end,
+    reverse_source,
+):
+    source = LineEncoder(
+        source_tokenizer,
+        source_max_length,
+        append_end=append_end,
+        reverse=reverse_source,
+        never_empty=True,
+    )
+    # Batches add START and END to the target.
+    target = LineEncoder(
+        target_tokenizer or source_tokenizer, target_max_length
+    )
+    return source, target
+
+
+def _check_not_empty(paths):
+    empty = next((path for path in paths if not path.stat().st_size), None)
+    if empty is not None:
+        raise UserError(
+            f"{Path(empty)}: expected one sentence per line. Received: an "
+            "empty file."
+        )
+
+
+def _encode_in_memory(sides):
+    tables, counts = [], []
+    for side in sides:
+        encoded = [
+            [
+                side.encoder(read_span(path, *span, side.column))
+                for span in spans(path)
+            ]
+            for path in side.files
+        ]
+        counts.append([sum(len(e.lengths) for e in file) for file in encoded])
+        tables.append(TokenTable.join([e for file in encoded for e in file]))
+    corpus_index.check_line_counts(sides, counts)
+    return tables

@@ -1,0 +1,76 @@
+"""Rows of ids of unequal length in one flat array."""
+
+import numpy as np
+
+
+class TokenTable:
+    """One side of an encoded corpus; in memory or mapped from files.
+
+    Args:
+        ids: integer array `(M,)`. The rows, one after the other.
+        offsets: int64 array `(N + 1,)`. Row `i` is
+            `ids[offsets[i]:offsets[i + 1]]`.
+        unsliced_lengths: int32 array `(N,)`. Lengths before truncation.
+        counts: three ints: tokens of the text, cut off, unknown.
+    """
+
+    def __init__(self, ids, offsets, unsliced_lengths, counts):
+        self.ids = ids
+        self.offsets = offsets
+        self.unsliced_lengths = unsliced_lengths
+        self.counts = tuple(int(count) for count in counts)
+        self.lengths = np.diff(offsets).astype(np.int32)
+
+    @classmethod
+    def join(cls, encoded):
+        """Builds a table from a sequence of `EncodedLines`."""
+        ids, lengths, unsliced, counts = zip(*encoded, strict=True)
+        return cls(
+            np.concatenate(ids),
+            offsets_of(np.concatenate(lengths)),
+            np.concatenate(unsliced),
+            np.sum(counts, axis=0),
+        )
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def row(self, index):
+        """Ids of one row, int32 `(L,)`."""
+        begin, end = self.offsets[index], self.offsets[index + 1]
+        return self.ids[begin:end].astype(np.int32)
+
+    def gather(self, indices):
+        """Ids of several rows.
+
+        Args:
+            indices: int array `(B,)`.
+
+        Returns:
+            the ids, one row after the other `(sum of lengths,)`, and the
+            lengths int32 `(B,)`.
+        """
+        lengths = self.lengths[indices]
+        ends = np.cumsum(lengths, dtype=np.int64)
+        total = int(ends[-1]) if len(ends) else 0
+        # Where each row begins in `ids` minus where it begins in the result.
+        shifts = self.offsets[indices] - (ends - lengths)
+        return self.ids[np.repeat(shifts, lengths) + np.arange(total)], lengths
+
+    @property
+    def statistics(self):
+        """Tokens in the text and the shares truncated and unknown."""
+        tokens, cut, unknown = self.counts
+        return {
+            "tokens": tokens,
+            "truncated_share": cut / max(tokens, 1),
+            "unknown_share": unknown / max(tokens - cut, 1),
+            "longest": int(self.unsliced_lengths.max(initial=0)),
+        }
+
+
+def offsets_of(lengths):
+    """Offsets int64 `(N + 1,)` of rows with the lengths `(N,)`."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets

@@ -1,0 +1,90 @@
+"""Toy tasks: copy or reverse a sequence of drawn tokens."""
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_seq2seq.data.vocabulary import count_tokens, select
+from keras_seq2seq.data.write_file import write_file
+from keras_seq2seq.errors import UserError
+
+KINDS = ("copy", "reverse")
+SPLITS = ("train", "dev", "test")
+
+
+def write_toy_data(
+    directory,
+    kind="copy",
+    vocabulary_size=20,
+    examples=10_000,
+    min_length=5,
+    max_length=20,
+    seed=0,
+):
+    """Writes a toy corpus: `train`, `dev` and `test`, and vocabularies.
+
+    Each split has a directory with `sources.txt` and `targets.txt`; `train`
+    has `vocab.sources.txt` and `vocab.targets.txt` with counts. The tokens are
+    `0`, `1`, ... and `笑`, drawn uniformly, as is the length of each line.
+
+    Args:
+        directory: path.
+        kind: `"copy"` or `"reverse"`.
+        vocabulary_size: int. Different tokens, specials not counted.
+        examples: int. Pairs of `train`; `dev` and `test` have a tenth each.
+        min_length, max_length: int. Tokens of a line, both inclusive.
+        seed: int, not negative. The same seed gives the same files.
+
+    Returns:
+        `Path` of the directory.
+
+    Raises:
+        UserError: an unknown kind, sizes below 1, a minimum above the maximum.
+
+    Source:
+        google/seq2seq, `bin/data/toy.sh` and `generate_toy_data.py`.
+    """
+    _check(kind, vocabulary_size, examples, min_length, max_length)
+    directory = Path(directory)
+    for number, split in enumerate(SPLITS):
+        count = examples if split == "train" else max(examples // 10, 1)
+        generator = np.random.Generator(
+            np.random.Philox(key=np.array([seed, number], np.uint64))
+        )
+        sources = _draw(
+            generator, vocabulary_size, count, min_length, max_length
+        )
+        targets = sources if kind == "copy" else [s[::-1] for s in sources]
+        for side, rows in (("sources", sources), ("targets", targets)):
+            lines = [" ".join(row) for row in rows]
+            text = "".join(f"{line}\n" for line in lines)
+            write_file(directory / split / f"{side}.txt", text)
+            if split == "train":
+                words = select(count_tokens(lines))
+                words.write(directory / split / f"vocab.{side}.txt")
+    return directory
+
+
+def _draw(generator, vocabulary_size, count, min_length, max_length):
+    names = [str(i) for i in range(vocabulary_size - 1)] + ["笑"]
+    lengths = generator.integers(min_length, max_length + 1, count)
+    drawn = generator.integers(vocabulary_size, size=lengths.sum())
+    cuts = np.cumsum(lengths)[:-1]
+    return [[names[i] for i in row] for row in np.split(drawn, cuts)]
+
+
+def _check(kind, vocabulary_size, examples, min_length, max_length):
+    if kind not in KINDS:
+        raise UserError(
+            f"The toy tasks are {' and '.join(KINDS)}. Received: {kind!r}"
+        )
+    if vocabulary_size < 1 or examples < 1:
+        raise UserError(
+            "Toy data need at least 1 token and 1 example. Received: "
+            f"vocabulary_size={vocabulary_size}, examples={examples}"
+        )
+    if not 1 <= min_length <= max_length:
+        raise UserError(
+            "Toy data need 1 <= min_length <= max_length. Received: "
+            f"min_length={min_length}, max_length={max_length}"
+        )
