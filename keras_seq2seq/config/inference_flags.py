@@ -7,8 +7,17 @@ from pydantic import Field, ValidationError, field_validator
 from keras_seq2seq.config import yaml_reader
 from keras_seq2seq.config.complaints import complaint
 from keras_seq2seq.config.component_schema import Pipeline
+from keras_seq2seq.config.merge import Merge
 from keras_seq2seq.config.section import Section
-from keras_seq2seq.config.values import Flag, Free, Text, Whole, name_of
+from keras_seq2seq.config.values import (
+    Flag,
+    Free,
+    Text,
+    Whole,
+    name_of,
+    received,
+    wrong,
+)
 from keras_seq2seq.errors import UserError
 
 YAML_FLAGS = ("input_pipeline", "tasks", "model_params")
@@ -44,9 +53,7 @@ class Task(Section):
     def _known(cls, value) -> Any:
         bare = value.rpartition(".")[2]
         if bare != "DecodeText":
-            raise ValueError(
-                f"must be DecodeText, the only task so far. Received: {value}"
-            )
+            raise wrong(f"must be DecodeText. Received: {received(value)}")
         return bare
 
 
@@ -85,11 +92,11 @@ def inference_flags(arguments):
     try:
         return InferenceFlags.model_validate(values)
     except ValidationError as error:
-        lines = [
-            complaint(one, lambda key: f"--{key}")
-            for one in error.errors(include_url=False)
-        ]
-        raise UserError("\n".join(lines)) from None
+        merge = Merge()
+        merge.add(values, lambda key: f"--{key}")
+        found = error.errors(include_url=False)
+        lines = [complaint(merge, one) for one in found]
+        raise UserError("\n".join(dict.fromkeys(lines))) from None
 
 
 def _mapping(path):
@@ -97,3 +104,19 @@ def _mapping(path):
     if not isinstance(values, dict):
         raise UserError(f"{path}: must be a mapping of settings.")
     return values
+
+
+def checked_pipeline(text, flag="--input_pipeline"):
+    """The input pipeline in a flag's YAML."""
+    value, _ = yaml_reader.parse(text, flag)
+    try:
+        return Pipeline.model_validate(value)
+    except ValidationError as error:
+        merge = Merge()
+        merge.add({flag[2:]: value}, lambda key: flag)
+        found = [
+            {**one, "loc": (flag[2:], *one["loc"])}
+            for one in error.errors(include_url=False)
+        ]
+        lines = [complaint(merge, one) for one in found]
+        raise UserError("\n".join(dict.fromkeys(lines))) from None

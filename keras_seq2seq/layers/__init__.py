@@ -3,6 +3,10 @@
 from keras_seq2seq.layers.additive_attention import (
     AdditiveAttention as AdditiveAttention,
 )
+from keras_seq2seq.layers.attention import Attention as Attention
+from keras_seq2seq.layers.attention import (
+    ProjectedAttention as ProjectedAttention,
+)
 from keras_seq2seq.layers.attention_decoder import (
     AttentionDecoder as AttentionDecoder,
 )
@@ -35,6 +39,8 @@ from keras_seq2seq.layers.lstm_cell import LSTMCell as LSTMCell
 from keras_seq2seq.layers.recurrent_stack import (
     RecurrentStack as RecurrentStack,
 )
+from keras_seq2seq.layers.rnn_decoder import RNNDecoder as RNNDecoder
+from keras_seq2seq.layers.rnn_encoder import RNNEncoder as RNNEncoder
 from keras_seq2seq.layers.token_embedding import (
     TokenEmbedding as TokenEmbedding,
 )

@@ -27,8 +27,9 @@ class BasicRNNCell(Cell):
     def stepper(self):
         recurrent = self.read(self.recurrent_kernel)
 
-        def step(projected, states):
-            h = ops.tanh(projected + ops.matmul(states[0], recurrent))
+        def step(projected, states, seen=None):
+            seen = states[0] if seen is None else seen
+            h = ops.tanh(projected + ops.matmul(seen, recurrent))
             return h, (h,)
 
         return step

@@ -40,7 +40,8 @@ class Cell(Part):
         recurrent_initializer=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # Keras would cast states too, also those that stay float32.
+        super().__init__(autocast=False, **kwargs)
         if units < 1:
             raise ValueError(
                 f"`units` must be positive. Received: units={units}"
@@ -72,6 +73,15 @@ class Cell(Part):
     def state_dtypes(self):
         """Types of the states, a tuple."""
         return (self.compute_dtype,) * len(self.state_sizes)
+
+    def get_initial_state(self, batch_size=None):
+        """Zeros `(batch_size, n)`, as `keras.layers.RNN` asks for them."""
+        return [
+            ops.zeros((batch_size, size), dtype=dtype)
+            for size, dtype in zip(
+                self.state_sizes, self.state_dtypes, strict=True
+            )
+        ]
 
     def bias_values(self):
         """Initial bias of each gate."""
@@ -130,11 +140,18 @@ class Cell(Part):
         return lambda projected: normalise(projected, groups) * gain + bias
 
     def stepper(self):
-        """Returns `step(projected, states) -> (output, states)`."""
+        """Returns `step(projected, states, seen) -> (output, states)`.
+
+        `seen` is the first state as the gates see it, for dropout; what a gate
+        carries over is never dropped. None: the state itself.
+        """
         raise NotImplementedError
 
     def call(self, inputs, states, training=False):
-        output, states = self.stepper()(self.projector()(inputs), tuple(states))
+        projected = self.projector()(ops.cast(inputs, self.compute_dtype))
+        pairs = zip(states, self.state_dtypes, strict=True)
+        states = tuple(ops.cast(state, dtype) for state, dtype in pairs)
+        output, states = self.stepper()(projected, states)
         return output, list(states)
 
     def get_config(self):

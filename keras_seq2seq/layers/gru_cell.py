@@ -70,11 +70,12 @@ class GRUCell(Cell):
             self._reset_after() if self.reset_after else self._reset_before()
         )
 
-        def step(projected, states):
+        def step(projected, states, seen=None):
             (h,) = states
+            seen = h if seen is None else seen
             # Splits, not slices: the gradient of a split is one concatenation.
             gates, new = ops.split(begin(projected), [2 * self.units], axis=-1)
-            update, inner = recur(h, gates)
+            update, inner = recur(seen, gates)
             new = ops.tanh(new + inner)
             h = new + update * (h - new)
             return h, (h,)
@@ -82,7 +83,7 @@ class GRUCell(Cell):
         return step
 
     def _reset_before(self):
-        """`recur(h, gates)`: update gate, and `U (r * h)`."""
+        """`recur(h, gates)` gives the update gate and `U (r * h)`."""
         kernel = self.read(self.recurrent_kernel)
         gate_kernel, kernel = ops.split(kernel, [2 * self.units], axis=-1)
         scale = self._state_normaliser()
@@ -96,7 +97,7 @@ class GRUCell(Cell):
         return recur
 
     def _reset_after(self):
-        """`recur(h, gates)`: update gate, and `r * (U h + b')`."""
+        """`recur(h, gates)` gives the update gate and `r * (U h + b')`."""
         kernel = self.read(self.recurrent_kernel)
         bias = self.read(self.recurrent_bias)
         scale = self._state_normaliser()

@@ -106,9 +106,9 @@ class LSTMCell(Cell):
         peep = self._peephole_reader()
         finish = self._output_reader()
 
-        def step(projected, states):
+        def step(projected, states, seen=None):
             h, c = states
-            sums = ops.matmul(h, recurrent)
+            sums = ops.matmul(h if seen is None else seen, recurrent)
             if state_gain is not None:
                 sums = normalise(sums, 4) * state_gain
             sums = begin(projected) + sums

@@ -25,7 +25,8 @@ class RecurrentStack(Part):
         num_layers: int.
         input_keep_prob: float in (0, 1]. Kept share of each layer's inputs.
         output_keep_prob: float in (0, 1]. Kept share of each layer's outputs.
-        state_keep_prob: float in (0, 1]. Kept share of the recurrent output.
+        state_keep_prob: float in (0, 1]. Kept share of the last output as
+            the gates see it; what a gate carries over is not dropped.
         variational: bool. One dropout mask per sequence, not per step.
         residual: bool. Whether layers see what earlier ones gave.
         combiner: one of `"add"`, `"mean"`, `"concat"`.
@@ -136,13 +137,7 @@ class RecurrentStack(Part):
     def zero_state(self, batch):
         """States of a sequence's start, per layer a tuple of `(batch, n)`."""
         return tuple(
-            tuple(
-                ops.zeros((batch, size), dtype=dtype)
-                for size, dtype in zip(
-                    cell.state_sizes, cell.state_dtypes, strict=True
-                )
-            )
-            for cell in self.cells
+            tuple(cell.get_initial_state(batch)) for cell in self.cells
         )
 
     def masks(self, steps, batch, training):
@@ -255,9 +250,8 @@ class RecurrentStack(Part):
                 if index:
                     x = drop(x, masks[index], "input")
                     projected = project[index - 1](x)
-                output, new = advance[index](
-                    projected, _drop_state(state, masks[index])
-                )
+                seen = drop(state[0], masks[index], "state")
+                output, new = advance[index](projected, state, seen)
                 output = drop(output, masks[index], "output")
                 x = self.combine(output, earlier)
                 earlier.append(x)
@@ -318,10 +312,6 @@ def drop(x, masks, name, first=0):
     return x * masks[name][..., first : first + x.shape[-1]]
 
 
-def _drop_state(states, masks):
-    return (drop(states[0], masks, "state"), *states[1:])
-
-
 def _run(cell, x, states, masks):
     """One layer over all steps: outputs and states, all `(L, B, n)`."""
     step = cell.stepper()
@@ -330,7 +320,8 @@ def _run(cell, x, states, masks):
         slices["state"] = masks["state"]
 
     def advance(states, slices):
-        _, states = step(slices["projected"], _drop_state(states, slices))
+        seen = drop(states[0], slices, "state")
+        _, states = step(slices["projected"], states, seen)
         return states, states
 
     _, sequence = scan(advance, slices, states)

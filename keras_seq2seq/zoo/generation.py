@@ -44,27 +44,38 @@ class Generator:
         tokenizers: pair of tokenizers (source, target) or None.
         append_end: bool. Whether sources end with END.
         max_source_length: int or None. Tokens read of a source, END apart.
+        max_target_length: int. Most tokens written, END included.
+        search: what `generate` uses by default. None: greedy.
     """
 
     def __init__(
-        self, model, tokenizers=None, append_end=True, max_source_length=None
+        self,
+        model,
+        tokenizers=None,
+        append_end=True,
+        max_source_length=None,
+        max_target_length=100,
+        search=None,
     ):
         self.model = model
         self.tokenizers = tokenizers
         self.append_end = append_end
         self.max_source_length = max_source_length
+        self.max_target_length = max_target_length
+        self.default_search = search or GreedySearch()
         self._compiled = {}
         self._lock = threading.Lock()
 
     def generate(
-        self, sources, search=None, max_length=100, min_length=0, batch_size=64
+        self, sources, search=None, max_length=None, min_length=0, batch_size=64
     ):
         """Writes a target for each source.
 
         Args:
             sources: list of str. Raw text; blank ones get blank results.
-            search: a search of `keras_seq2seq.search`. Default: greedy.
-            max_length: int. Most tokens written, END included.
+            search: a search of `keras_seq2seq.search`. Default: the model's.
+            max_length: int or None. Most tokens written, END included; None:
+                what the model was made with.
             min_length: int. Fewest words before END.
             batch_size: int. Sources decoded at once; no result depends on it.
 
@@ -81,8 +92,8 @@ class Generator:
                 "`generate` needs tokenizers: give the model "
                 "`tokenizers=(source, target)`."
             )
-        search = search or GreedySearch()
-        limits = (max_length, min_length)
+        search = search or self.default_search
+        limits = (max_length or self.max_target_length, min_length)
         results = [BLANK] * len(sources)
         encoded = [self._encode(text) for text in sources]
         filled = [i for i, text in enumerate(sources) if text.strip()]
@@ -121,7 +132,7 @@ class Generator:
                 Limits(max_length, min_length),
             )
 
-        return model.compiled(run)
+        return model.as_graph(run)
 
     def _encode(self, text):
         ids = self.tokenizers[0].encode(text)[: self.max_source_length]

@@ -45,6 +45,6 @@ class TokenStep:
         self._loss_tracker.update_state(loss)
         return loss
 
-    def compiled(self, function):
+    def as_graph(self, function):
         """The function as it is: its shapes change from call to call."""
         return function

@@ -45,7 +45,12 @@ class Seq2Seq(TokenStep, keras.Model):
         clip_norm: float or None. Global norm that gradients are clipped to.
         clip_embedding_norm: float or None. After that, the norm that each
             table's gradient is clipped to.
-        tokenizers: pair of tokenizers or None. Needed by `generate` only.
+        tokenizers: pair of tokenizers or None. Needed by `generate` only, as
+            are the next four.
+        append_end: bool. Whether sources end with END.
+        max_source_length: int or None. Tokens read of a source, END apart.
+        max_target_length: int. Most tokens written, END included.
+        search: search of `keras_seq2seq.search`, or None for greedy.
         seed: int or None. Of the dropout masks.
 
     Call arguments:
@@ -74,6 +79,10 @@ class Seq2Seq(TokenStep, keras.Model):
         clip_norm=5.0,
         clip_embedding_norm=None,
         tokenizers=None,
+        append_end=True,
+        max_source_length=None,
+        max_target_length=100,
+        search=None,
         seed=None,
         **kwargs,
     ):
@@ -133,7 +142,17 @@ class Seq2Seq(TokenStep, keras.Model):
         )
         self.drop_embedding = keras.layers.Dropout(embedding_dropout, seed=seed)
         self.drop_output = keras.layers.Dropout(output_dropout, seed=seed)
-        self.generator = Generator(self, tokenizers)
+        self.append_end = append_end
+        self.max_source_length = max_source_length
+        self.max_target_length = max_target_length
+        self.generator = Generator(
+            self,
+            tokenizers,
+            append_end,
+            max_source_length,
+            max_target_length,
+            search,
+        )
         self.add_token_metrics()
         self.build()
 
@@ -260,6 +279,9 @@ class Seq2Seq(TokenStep, keras.Model):
             "label_smoothing",
             "clip_norm",
             "clip_embedding_norm",
+            "append_end",
+            "max_source_length",
+            "max_target_length",
             "seed",
         )
         serialize = keras.saving.serialize_keras_object

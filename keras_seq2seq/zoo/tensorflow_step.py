@@ -62,6 +62,13 @@ class TokenStep:
         own = {id(metric) for metric in self.token_metrics}
         return [each for each in super().metrics if id(each) not in own]
 
+    def get_metrics_result(self):
+        """Results by name; an evaluation has no gradient to report."""
+        results = super().get_metrics_result()
+        if self._own_loss and not float(self.token_metrics[3].count):
+            del results["gradient_norm"]
+        return results
+
     def train_step(self, data):
         if not self._own_loss:
             return super().train_step(data)
@@ -142,11 +149,15 @@ class TokenStep:
         perplexity.update_state(mean(sums.nats), sample_weight=sums.count)
         accuracy.update_state(mean(sums.correct), sample_weight=sums.count)
         tokens.update_state(sums.count)
-        if norm is not None:
+        results = {m.name: m.result() for m in self.token_metrics}
+        if norm is None:
+            del results["gradient_norm"]
+        else:
             gradient_norm.update_state(norm)
-        return {metric.name: metric.result() for metric in self.token_metrics}
+            results["gradient_norm"] = gradient_norm.result()
+        return results
 
-    def compiled(self, function):
+    def as_graph(self, function):
         """`function` as a graph that serves all lengths."""
         return tf.function(function, reduce_retracing=True, autograph=False)
 

@@ -1,0 +1,94 @@
+"""The command line: `keras-seq2seq COMMAND` or `python -m keras_seq2seq`."""
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+
+import keras_seq2seq
+from keras_seq2seq.errors import UserError
+
+# Command -> (module in keras_seq2seq.commands, what it does).
+COMMANDS = {
+    "train": ("train", "train a model, or go on with a run"),
+    "infer": ("infer", "generate targets with a trained model"),
+    "evaluate": ("evaluate", "score text against references"),
+    "score": ("score", "log-probabilities of given pairs"),
+    "vocab": ("vocab", "build a vocabulary or a subword model"),
+    "toy-data": ("toy_data", "write a toy corpus: copy or reverse"),
+    "quickstart": ("quickstart", "train on real data that is installed"),
+    "selftest": ("selftest", "check what this machine's devices compute"),
+}
+
+
+def main(argv=None):
+    """Runs one command.
+
+    Returns:
+        int: the exit code, see `keras_seq2seq.errors`.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if not argv or argv[0] in ("-h", "--help"):
+        print(_overview())
+        return 0 if argv else 2
+    if argv[0] == "--version":
+        print(f"keras-seq2seq {keras_seq2seq.__version__}")
+        return 0
+    if argv[0] not in COMMANDS:
+        return _complain(_unknown(argv[0]), 2)
+    return _run(argv[0], argv[1:])
+
+
+def _run(name, argv):
+    # TensorFlow's own start-up lines are for its developers.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    module, summary = COMMANDS[name]
+    command = importlib.import_module(f"keras_seq2seq.commands.{module}")
+    parser = argparse.ArgumentParser(
+        f"keras-seq2seq {name}", description=summary, allow_abbrev=False
+    )
+    command.add_arguments(parser)
+    try:
+        return command.run(parser.parse_args(argv)) or 0
+    except UserError as error:
+        return _complain(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _complain("interrupted", 130)
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nothing left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _overview():
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {COMMANDS[name][1]}" for name in COMMANDS]
+    return "\n".join(
+        [
+            "usage: keras-seq2seq COMMAND [options]",
+            "",
+            "Sequence-to-sequence models: train, translate, score.",
+            "",
+            *lines,
+            "",
+            "keras-seq2seq COMMAND --help tells a command's options.",
+        ]
+    )
+
+
+def _unknown(name):
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f" Did you mean `{near[0]}`?" if near else ""
+    return (
+        f"there is no command `{name}`.{hint} Commands: {', '.join(COMMANDS)}"
+    )
+
+
+def _complain(message, code):
+    print(f"keras-seq2seq: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,228 @@
+"""Learning rates as functions of the step."""
+
+import difflib
+import math
+
+import keras
+
+from keras_seq2seq.callbacks.step_counter import StepCounter
+from keras_seq2seq.checkpoint.variable_value import variable_value
+
+FOREVER = 2**31 - 1  # steps
+
+
+class LearningRateDecay(keras.callbacks.Callback):
+    """Sets the optimizer's learning rate before every batch.
+
+    The rate follows from the optimizer's own step, so a resumed training goes
+    on where it was. Logs it as `learning_rate`: list this callback before
+    those that read it.
+
+    With `p = min(step, stop) - start` and `q = p / decay_steps` (rounded down
+    if `staircase`), the initial rate `r` becomes
+
+    - `"constant"`: `r`
+    - `"exponential"`: `r * decay_rate ** q`
+    - `"natural_exponential"`: `r * exp(-decay_rate * q)`
+    - `"inverse_time"`: `r / (1 + decay_rate * q)`
+    - `"polynomial"`: `(r - end) * (1 - min(q, 1)) ** power + end`
+    - `"piecewise"`: `values[i]`, with `i` the number of `boundaries` below `p`
+    - `"inverse_square_root"`: `r * sqrt(w / max(p + 1, w))`, with `w` the
+      `warmup_steps`, at least 1
+
+    from the step after `start` on; then it is raised to `minimum`, and during
+    warm-up multiplied by `(step + 1) / warmup_steps`.
+
+    Args:
+        kind: str. One of the above.
+        decay_steps: int >= 1. Steps in which the rate decays once.
+        decay_rate: float > 0, without unit.
+        start: int. Last step with the initial rate.
+        stop: int or None. Step from which the rate stays; None for never.
+        minimum: float. Lowest rate; 0 for none.
+        staircase: bool. If True, decays once every `decay_steps`.
+        warmup_steps: int. Steps in which the rate rises from about zero.
+        power: float. Of `"polynomial"`; 1 is linear.
+        end: float. Rate in which `"polynomial"` ends.
+        boundaries: ints, rising. Steps of `"piecewise"`, each the last one
+            with its value.
+        values: floats, one more than `boundaries`. Rates of `"piecewise"`.
+        initial: float or None. The initial rate; None for the optimizer's as
+            the first training begins.
+
+    Attributes:
+        scale: float. Multiplies every rate; saved in the state.
+
+    Source:
+        google/seq2seq, `training/utils.py`; [Vaswani et al.,
+        2017](https://arxiv.org/abs/1706.03762), 5.3 (inverse square root).
+    """
+
+    def __init__(
+        self,
+        kind,
+        decay_steps=100,
+        decay_rate=0.99,
+        start=0,
+        stop=None,
+        minimum=1e-12,
+        staircase=False,
+        warmup_steps=0,
+        power=1.0,
+        end=0.0,
+        boundaries=(),
+        values=(),
+        initial=None,
+    ):
+        super().__init__()
+        _check_kind(kind)
+        _check_positive(decay_steps=decay_steps, decay_rate=decay_rate)
+        _check_pieces(kind, boundaries, values)
+        self.kind = kind
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.start = start
+        self.stop = FOREVER if stop is None else stop
+        self.minimum = minimum
+        self.staircase = staircase
+        self.warmup_steps = warmup_steps
+        self.power = power
+        self.end = end
+        self.boundaries = tuple(boundaries)
+        self.values = tuple(values)
+        self.initial = initial
+        self.scale = 1.0
+        self._counter = StepCounter()
+        self._applied = None
+
+    def decayed(self, step):
+        """The learning rate with which the update after `step` is made.
+
+        Args:
+            step: int. Updates made before.
+
+        Returns:
+            float.
+        """
+        rate = self.initial
+        if step > self.start:
+            rate = _DECAYS[self.kind](self, min(step, self.stop) - self.start)
+        rate = max(rate, self.minimum or 0.0)
+        if step < self.warmup_steps:
+            rate *= (step + 1) / self.warmup_steps
+        return rate * self.scale
+
+    def on_train_begin(self, logs=None):
+        optimizer = self.model.optimizer
+        if self.initial is None:
+            self.initial = float(variable_value(optimizer.learning_rate))
+        self._synchronise()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._counter.begin(batch)
+        rate = self.decayed(self._counter.step)
+        if rate != self._applied:
+            self.model.optimizer.learning_rate = rate
+            self._applied = rate
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._counter.end(batch)
+        self._log(logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._log(logs)
+
+    def get_state(self):
+        """What a resumed training must know: initial rate and scale."""
+        return {"initial": self.initial, "scale": self.scale}
+
+    def set_state(self, state):
+        """Takes a saved state, and the step from the optimizer."""
+        self.initial = state["initial"]
+        self.scale = state["scale"]
+        if self.model is not None:
+            self._synchronise()
+
+    def _synchronise(self):
+        self._counter.start(self.model.optimizer)
+        self._applied = None
+
+    def _log(self, logs):
+        if logs is not None and self._applied is not None:
+            logs["learning_rate"] = self._applied
+
+
+def _portion(decay, position):
+    portion = position / decay.decay_steps
+    return math.floor(portion) if decay.staircase else portion
+
+
+def _constant(decay, position):
+    return decay.initial
+
+
+def _exponential(decay, position):
+    return decay.initial * decay.decay_rate ** _portion(decay, position)
+
+
+def _natural_exponential(decay, position):
+    exponent = -decay.decay_rate * _portion(decay, position)
+    return decay.initial * math.exp(exponent)
+
+
+def _inverse_time(decay, position):
+    return decay.initial / (1 + decay.decay_rate * _portion(decay, position))
+
+
+def _polynomial(decay, position):
+    left = 1 - min(_portion(decay, position), 1)
+    return (decay.initial - decay.end) * left**decay.power + decay.end
+
+
+def _piecewise(decay, position):
+    return decay.values[sum(b < position for b in decay.boundaries)]
+
+
+def _inverse_square_root(decay, position):
+    peak = max(decay.warmup_steps, 1)
+    return decay.initial * math.sqrt(peak / max(position + 1, peak))
+
+
+_DECAYS = {
+    "constant": _constant,
+    "exponential": _exponential,
+    "natural_exponential": _natural_exponential,
+    "inverse_time": _inverse_time,
+    "polynomial": _polynomial,
+    "piecewise": _piecewise,
+    "inverse_square_root": _inverse_square_root,
+}
+
+
+def _check_kind(kind):
+    if kind not in _DECAYS:
+        near = difflib.get_close_matches(str(kind), _DECAYS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"`kind` must be one of {', '.join(_DECAYS)}. "
+            f"Received: {kind!r}.{hint}"
+        )
+
+
+def _check_positive(**numbers):
+    for name, number in numbers.items():
+        if not number > 0:
+            raise ValueError(f"`{name}` must be positive. Received: {number}")
+
+
+def _check_pieces(kind, boundaries, values):
+    if kind != "piecewise":
+        return
+    rising = all(
+        a < b for a, b in zip(boundaries, boundaries[1:], strict=False)
+    )
+    if not rising or len(values) != len(boundaries) + 1:
+        raise ValueError(
+            "`boundaries` must rise and `values` have one entry more. "
+            f"Received: boundaries={boundaries}, values={values}"
+        )

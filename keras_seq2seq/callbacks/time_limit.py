@@ -1,0 +1,45 @@
+"""Training time: counted through interruptions, and limited."""
+
+import time
+
+import keras
+
+
+class TimeLimit(keras.callbacks.Callback):
+    """Counts the seconds spent training and ends it after `minutes`.
+
+    Args:
+        minutes: float or None. None: only counts.
+    """
+
+    def __init__(self, minutes=None):
+        super().__init__()
+        if minutes is not None and minutes <= 0:
+            raise ValueError(f"`minutes` must be positive. Received: {minutes}")
+        self.minutes = minutes
+        self._earlier = 0.0
+        self._began = None
+
+    def seconds(self):
+        """Seconds of training so far, those of earlier processes included."""
+        if self._began is None:
+            return self._earlier
+        return self._earlier + time.monotonic() - self._began
+
+    def on_train_begin(self, logs=None):
+        self._began = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.minutes is not None and self.seconds() >= 60 * self.minutes:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        self._earlier, self._began = self.seconds(), None
+
+    def get_state(self):
+        """Seconds so far, as JSON."""
+        return {"seconds": self.seconds()}
+
+    def set_state(self, state):
+        """Takes a saved state."""
+        self._earlier = state["seconds"]

@@ -1,0 +1,1 @@
+"""The commands, one per module; each loads what it needs when it runs."""

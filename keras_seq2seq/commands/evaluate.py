@@ -1,0 +1,92 @@
+"""`keras-seq2seq evaluate`."""
+
+import json
+
+
+def add_arguments(parser):
+    """Adds the flags: text against text, or a model against a pipeline."""
+    parser.add_argument("--hypotheses", help="file, one hypothesis per line")
+    parser.add_argument(
+        "--references", nargs="+", help="files, one reference per line each"
+    )
+    parser.add_argument(
+        "--metric",
+        default="bleu",
+        help="names with commas: bleu, multi_bleu, chrf, ter, rouge, wer, per",
+    )
+    parser.add_argument(
+        "--tokenize",
+        default="none",
+        help="how BLEU finds words: none for tokenised text, 13a, intl, ...",
+    )
+    parser.add_argument("--model_dir", help="train's output_dir")
+    parser.add_argument(
+        "--input_pipeline", help="YAML: {class, params} with targets"
+    )
+    parser.add_argument("--checkpoint", help="averaged, best, latest or a step")
+    parser.add_argument(
+        "--model_params", help="YAML laid over the stored settings"
+    )
+    parser.add_argument("--batch_size", type=int, default=64)
+
+
+def run(arguments):
+    """Prints one JSON object per metric."""
+    from keras_seq2seq.errors import UserError
+
+    of_text = arguments.hypotheses and arguments.references
+    of_model = arguments.model_dir and arguments.input_pipeline
+    if bool(of_text) == bool(of_model):
+        raise UserError(
+            "give either --hypotheses FILE --references FILE, or --model_dir "
+            "DIRECTORY --input_pipeline YAML."
+        )
+    records = _of_text(arguments) if of_text else _of_model(arguments)
+    for record in records:
+        print(json.dumps(record, ensure_ascii=False))
+
+
+def _of_text(arguments):
+    from keras_seq2seq.data.lines import expand_files, read_lines
+
+    def lines(path):
+        return [x for file in expand_files(path) for x in read_lines(file)]
+
+    references = [lines(path) for path in arguments.references]
+    return _scored(
+        arguments,
+        lines(arguments.hypotheses),
+        references[0] if len(references) == 1 else references,
+    )
+
+
+def _scored(arguments, hypotheses, references):
+    from keras_seq2seq.metrics import score
+
+    for name in arguments.metric.split(","):
+        found = score(
+            name.strip(), hypotheses, references, arguments.tokenize
+        )
+        yield {
+            "metric": found.name,
+            "value": found.value,
+            "signature": found.signature,
+        }
+
+
+def _of_model(arguments):
+    from keras_seq2seq import inference, recipe
+    from keras_seq2seq.config.inference_flags import checked_pipeline
+    from keras_seq2seq.run_files import read_run
+
+    pipeline = checked_pipeline(arguments.input_pipeline)
+    model = inference.load(
+        arguments.model_dir, arguments.checkpoint, arguments.model_params
+    )
+    params = read_run(arguments.model_dir).config.model_params
+    values = inference.evaluate(model, pipeline, params, arguments.batch_size)
+    for name, value in values.items():
+        yield {"metric": name, "value": value, "signature": "teacher forcing"}
+    sources, references = recipe.texts(pipeline)
+    found = model.generate(sources, batch_size=arguments.batch_size)
+    yield from _scored(arguments, [x.text for x in found], references)

@@ -1,0 +1,85 @@
+"""`keras-seq2seq vocab`."""
+
+
+def add_arguments(parser):
+    """Adds the flags."""
+    parser.add_argument(
+        "files", nargs="*", help="text files or globs; default: stdin"
+    )
+    parser.add_argument(
+        "--kind",
+        default="word",
+        help="word, character, unigram, bpe, wordpiece or bytepair",
+    )
+    parser.add_argument(
+        "--output", help="file to write; default: stdout (word and character)"
+    )
+    parser.add_argument(
+        "--min_frequency",
+        type=int,
+        default=0,
+        help="tokens seen less often are left out",
+    )
+    parser.add_argument(
+        "--max_vocab_size", type=int, help="most tokens of words or characters"
+    )
+    parser.add_argument(
+        "--size", type=int, help="size of a subword vocabulary, specials counted"
+    )
+    parser.add_argument(
+        "--downcase", action="store_true", help="lower-case the text first"
+    )
+    parser.add_argument(
+        "--delimiter", default=" ", help="between words; empty: characters"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def run(arguments):
+    """Writes the vocabulary."""
+    import shutil
+    import sys
+    import tempfile
+    from pathlib import Path
+
+    from keras_seq2seq.data.tokenizer_training import train_tokenizer
+    from keras_seq2seq.tokens import FIRST_WORD
+
+    size = arguments.size
+    if arguments.max_vocab_size is not None:
+        size = arguments.max_vocab_size + FIRST_WORD
+    with tempfile.TemporaryDirectory() as scratch:
+        files = arguments.files
+        if not files:
+            files = [Path(scratch) / "stdin"]
+            with files[0].open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        output = _output(arguments, scratch)
+        path = train_tokenizer(
+            files,
+            arguments.kind,
+            output,
+            size=size,
+            min_frequency=arguments.min_frequency,
+            lowercase=arguments.downcase,
+            delimiter=arguments.delimiter,
+            seed=arguments.seed,
+        )
+        if arguments.output:
+            print(f"Written: {path}", file=sys.stderr)
+        else:
+            sys.stdout.write(Path(path).read_text(encoding="utf-8"))
+
+
+def _output(arguments, scratch):
+    from pathlib import Path
+
+    from keras_seq2seq.errors import UserError
+
+    if arguments.output:
+        return Path(arguments.output)
+    if arguments.kind not in ("word", "character"):
+        raise UserError(
+            f"a model of kind {arguments.kind} needs a file: type --output FILE"
+        )
+    return Path(scratch) / "vocabulary"

@@ -1,0 +1,55 @@
+"""Corpus metrics by name."""
+
+import difflib
+
+from keras_seq2seq.errors import UserError
+from keras_seq2seq.metrics.bleu import (
+    check_tokenizer,
+    corpus_bleu,
+    multi_bleu,
+)
+from keras_seq2seq.metrics.chrf import corpus_chrf
+from keras_seq2seq.metrics.rouge import ROUGE_TYPES, rouge
+from keras_seq2seq.metrics.ter import corpus_ter
+from keras_seq2seq.metrics.wer import phone_error_rate, word_error_rate
+
+_SCORERS = {
+    "multi_bleu": multi_bleu,
+    "chrf": corpus_chrf,
+    "ter": corpus_ter,
+    "rouge": rouge,
+    "wer": word_error_rate,
+    "per": phone_error_rate,
+}
+METRIC_NAMES = ("bleu", *_SCORERS, *ROUGE_TYPES)
+
+
+def score(metric, hypotheses, references, tokenize="none"):
+    """Scores a corpus by the metric's name.
+
+    Args:
+        metric: str, one of `METRIC_NAMES`; `"rouge"` is `"rouge_l/f_score"`.
+        hypotheses: list of str.
+        references: list of str, or list of such lists (several references).
+        tokenize: str. How BLEU finds words, see `corpus_bleu`; the other
+            metrics have their own way.
+
+    Returns:
+        Score.
+
+    Raises:
+        UserError: if the metric or tokenizer is unknown, or counts differ.
+    """
+    check_tokenizer(tokenize)
+    if metric == "bleu":
+        return corpus_bleu(hypotheses, references, tokenize)
+    if metric in ROUGE_TYPES:
+        return rouge(hypotheses, references, metric)
+    if metric in _SCORERS:
+        return _SCORERS[metric](hypotheses, references)
+    near = difflib.get_close_matches(str(metric), METRIC_NAMES, n=1, cutoff=0.5)
+    hint = f" Did you mean `{near[0]}`?" if near else ""
+    raise UserError(
+        f"The metric must be one of {', '.join(METRIC_NAMES)}. "
+        f"Received: {metric!r}.{hint}"
+    )

@@ -1,0 +1,448 @@
+"""From a configuration to objects: the only place where names become classes."""
+
+import dataclasses
+import importlib
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_seq2seq import layers, zoo
+from keras_seq2seq.callbacks import LearningRateDecay
+from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.lines import expand_files, read_lines
+from keras_seq2seq.data.parallel_text import ParallelText
+from keras_seq2seq.data.tokenizer import load_tokenizer
+from keras_seq2seq.data.tokenizer_training import train_tokenizer
+from keras_seq2seq.errors import UserError
+from keras_seq2seq.optimizers import Adam
+from keras_seq2seq.search import BeamSearch, GreedySearch
+from keras_seq2seq.tasks.decode_text import DecodeText
+from keras_seq2seq.tasks.postprocessing import FUNCTIONS
+
+MODELS = {
+    "AttentionSeq2Seq": zoo.AttentionSeq2Seq,
+    "BasicSeq2Seq": zoo.BasicSeq2Seq,
+}
+CELLS = {
+    "BasicRNNCell": layers.BasicRNNCell,
+    "GRUCell": layers.GRUCell,
+    "LSTMCell": layers.LSTMCell,
+    "LayerNormGRUCell": layers.GRUCell,
+    "LayerNormLSTMCell": layers.LSTMCell,
+}
+# Names of TensorFlow 1's cell arguments, and ours.
+CELL_ARGUMENTS = {
+    "num_units": "units",
+    "use_peepholes": "peephole",
+    "num_proj": "projection",
+    "proj_clip": "projection_clip",
+}
+OPTIMIZERS = {
+    "Adam": Adam,
+    "SGD": keras.optimizers.SGD,
+    "Momentum": keras.optimizers.SGD,
+    "Adagrad": keras.optimizers.Adagrad,
+    "RMSprop": keras.optimizers.RMSprop,
+    "Ftrl": keras.optimizers.Ftrl,
+}
+DECAYS = {
+    "exponential_decay": "exponential",
+    "natural_exp_decay": "natural_exponential",
+    "inverse_time_decay": "inverse_time",
+    "polynomial_decay": "polynomial",
+    "piecewise_constant_decay": "piecewise",
+    "inverse_sqrt": "inverse_square_root",
+}
+
+
+def find_class(name, known, allowed=()):
+    """The class that a configuration names.
+
+    Args:
+        name: str. A bare name, or a dotted path of the user's own.
+        known: mapping, or module, of our classes.
+        allowed: modules whose classes may be imported; None allows all.
+
+    Raises:
+        UserError: an unknown name, or a path that is not allowed.
+    """
+    if "." not in name:
+        found = (
+            known.get(name)
+            if isinstance(known, dict)
+            else getattr(known, name, None)
+        )
+        if found is None:
+            raise UserError(f"{name} is not available in this version.")
+        return found
+    module, _, attribute = name.rpartition(".")
+    if allowed is not None and module not in allowed:
+        raise UserError(
+            f"The configuration names the class {name}, which is not ours. "
+            f"To import it type --allow_import {module}"
+        )
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"{name} cannot be imported: {error}") from error
+
+
+def prepare(config, directory):
+    """Makes the vocabularies and subword models that are missing.
+
+    Args:
+        config: Config.
+        directory: path. Outputs with relative names are written here.
+
+    Returns:
+        dict from an output's name in the configuration to its path.
+    """
+    made = {}
+    for one in config.prepare:
+        path = Path(directory) / one.output
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path = train_tokenizer(
+                list(one.files),
+                one.kind,
+                path,
+                size=one.size,
+                min_frequency=one.min_frequency,
+                lowercase=one.lowercase,
+                delimiter=one.delimiter,
+            )
+        made[one.output] = path
+    return made
+
+
+def tokenizers(config, made=()):
+    """The pair of tokenizers (source, target).
+
+    Args:
+        config: Config.
+        made: mapping from names to paths, as `prepare` returns it.
+    """
+    params, made = config.model_params, dict(made)
+    pipeline = config.input_pipeline_train or config.input_pipeline_dev
+    given = getattr(pipeline, "params", None)
+    return tuple(
+        _tokenizer(
+            made.get(path, path),
+            kind,
+            getattr(given, f"{side}_delimiter", " "),
+            lowercase,
+        )
+        for side, path, kind, lowercase in (
+            (
+                "source",
+                params.vocab_source,
+                params.source_tokenizer,
+                params.source_lowercase,
+            ),
+            (
+                "target",
+                params.vocab_target,
+                params.target_tokenizer,
+                params.target_lowercase,
+            ),
+        )
+    )
+
+
+def _tokenizer(path, kind, delimiter, lowercase):
+    if kind == "characters":
+        delimiter = ""
+    tokenizer = load_tokenizer(path, delimiter, lowercase)
+    words = isinstance(tokenizer, DelimiterTokenizer)
+    if kind != "auto" and words != (kind in ("words", "characters")):
+        raise UserError(
+            f"{path}: expected a file for the tokenizer {kind}, whose suffix "
+            "is .model (sentencepiece), .wordpiece.txt or .bytepair.json; "
+            "every other file is a vocabulary of words or characters."
+        )
+    return tokenizer
+
+
+def corpus(pipeline, params, pair):
+    """The encoded text that a pipeline names.
+
+    Args:
+        pipeline: the section `input_pipeline_train` or `_dev`.
+        params: `model_params`.
+        pair: tokenizers (source, target).
+
+    Returns:
+        `ParallelText`.
+    """
+    given = pipeline.params
+    if not given.target_files and given.target_column is None:
+        raise UserError(
+            "Training and evaluation need targets: give target_files, or "
+            "target_column of source_files."
+        )
+    return ParallelText(
+        list(given.source_files),
+        list(given.target_files) or None,
+        source_tokenizer=pair[0],
+        target_tokenizer=pair[1],
+        source_column=given.source_column,
+        target_column=given.target_column,
+        source_max_length=params.source_max_seq_len,
+        target_max_length=params.target_max_seq_len,
+        append_end=params.source_append_end,
+    )
+
+
+def texts(pipeline, limit=None):
+    """Raw lines of both sides of a pipeline.
+
+    Returns:
+        list of sources and list of targets, the latter empty without targets.
+    """
+    given = pipeline.params
+    sources = _lines(given.source_files, given.source_column, limit)
+    if given.target_files:
+        return sources, _lines(given.target_files, given.target_column, limit)
+    if given.target_column is None:
+        return sources, []
+    return sources, _lines(given.source_files, given.target_column, limit)
+
+
+def _lines(files, column, limit):
+    lines = (
+        line
+        for path in expand_files(list(files))
+        for line in read_lines(path, column)
+    )
+    return [line for _, line in zip(_upto(limit), lines, strict=False)]
+
+
+def _upto(limit):
+    return range(2**62 if limit is None else limit)
+
+
+def model(config, pair, seed=None, allowed=()):
+    """The model, built, under the current strategy and precision.
+
+    Args:
+        config: Config.
+        pair: tokenizers (source, target).
+        seed: int or None. Of the dropout masks.
+        allowed: modules of the user's own that may be imported.
+    """
+    params = config.model_params
+    options = {
+        "encoder": _encoder(params, seed, allowed),
+        "bridge": _bridge(params, allowed),
+        "decoder": _decoder(params, seed, allowed),
+    }
+    if config.model != "BasicSeq2Seq":
+        options["attention"] = _attention(params, allowed)
+    share = params.embedding_share
+    return find_class(config.model, MODELS, allowed)(
+        pair[0].vocabulary_size,
+        pair[1].vocabulary_size,
+        params.embedding_dim,
+        share_embeddings=None if share == "none" else share,
+        reverse_source=params.source_reverse,
+        embedding_dropout=_dropped(params.embedding_dropout_keep_prob),
+        output_dropout=_dropped(params.output_dropout_keep_prob),
+        init_scale=params.embedding_init_scale,
+        label_smoothing=config.label_smoothing,
+        clip_norm=params.optimizer_clip_gradients or None,
+        clip_embedding_norm=params.optimizer_clip_embed_gradients or None,
+        tokenizers=pair,
+        append_end=params.source_append_end,
+        max_source_length=params.source_max_seq_len,
+        max_target_length=params.max_decode_length,
+        search=search(params),
+        seed=seed,
+        **options,
+    )
+
+
+def _dropped(keep_prob):
+    return round(1.0 - keep_prob, 9)
+
+
+def _encoder(params, seed, allowed):
+    kind = find_class(params.encoder_class, layers, allowed)
+    if not issubclass(kind, layers.RNNEncoder):
+        return kind(**_arguments(params.encoder_params))
+    return kind(_stack(params.encoder_params, seed, allowed))
+
+
+def _decoder(params, seed, allowed):
+    kind = find_class(params.decoder_class, layers, allowed)
+    given = params.decoder_params
+    options = {}
+    if params.decoder_class == "AttentionDecoder":
+        options["input_feeding"] = given.input_feeding
+    seed = None if seed is None else seed + 1000
+    return kind(_stack(given, seed, allowed), **options)
+
+
+def _stack(params, seed, allowed):
+    given = params.rnn_cell
+    kind = find_class(given.cell_class, CELLS, allowed)
+    arguments = _arguments(given.cell_params)
+    if given.cell_class in CELLS:
+        arguments = {
+            CELL_ARGUMENTS.get(name, name): value
+            for name, value in arguments.items()
+        }
+        arguments["kernel_initializer"] = keras.initializers.RandomUniform(
+            -params.init_scale, params.init_scale
+        )
+    return layers.RecurrentStack(
+        kind(**arguments),
+        num_layers=given.num_layers,
+        input_keep_prob=given.dropout_input_keep_prob,
+        output_keep_prob=given.dropout_output_keep_prob,
+        state_keep_prob=given.dropout_recurrent_keep_prob,
+        variational=given.variational,
+        residual=given.residual_connections,
+        combiner=given.residual_combiner,
+        dense=given.residual_dense,
+        seed=seed,
+    )
+
+
+def _bridge(params, allowed):
+    kind = find_class(params.bridge_class, layers, allowed)
+    arguments = _arguments(params.bridge_params)
+    if "activation_fn" in arguments:
+        name = arguments.pop("activation_fn")
+        known = keras.activations
+        arguments["activation"] = (
+            name if "." not in name else find_class(name, known, allowed)
+        )
+    return kind(**arguments)
+
+
+def _attention(params, allowed):
+    kind = find_class(params.attention_class, layers, allowed)
+    arguments = _arguments(params.attention_params)
+    if issubclass(kind, layers.Attention):
+        units = arguments.pop("num_units", None)
+        if issubclass(kind, layers.ProjectedAttention):
+            arguments["units"] = units
+    return kind(**arguments)
+
+
+def _arguments(params):
+    return dict(params) if isinstance(params, dict) else params.model_dump()
+
+
+def pretrained(built, params, pair):
+    """Fills embeddings from files of vectors.
+
+    Returns:
+        list of str: what was found, for the start banner.
+    """
+    told = []
+    for side, path, tokenizer, embedding in (
+        ("source", params.embedding_source_file, pair[0], built.embed_source),
+        ("target", params.embedding_target_file, pair[1], built.embed_target),
+    ):
+        if path is None:
+            continue
+        if not isinstance(tokenizer, DelimiterTokenizer):
+            raise UserError(
+                f"embedding.{side}_file needs a vocabulary of words. Received: "
+                "a subword model."
+            )
+        from keras_seq2seq.data.vectors import read_vectors
+
+        vectors, found = read_vectors(
+            path, tokenizer.vocabulary, embedding.dim
+        )
+        rows = np.asarray(embedding.table)
+        embedding.table.assign(np.where(np.isnan(vectors), rows, vectors))
+        told.append(f"{side} vectors of {found} tokens from {path}")
+    return told
+
+
+def optimizer(config):
+    """The optimizer, with exponential averaging if the configuration asks."""
+    params = config.model_params
+    kind = find_class(params.optimizer_name, OPTIMIZERS, None)
+    arguments = _arguments(params.optimizer_params)
+    if config.average.kind == "ema":
+        arguments |= {"use_ema": True, "ema_momentum": config.average.decay}
+    return kind(learning_rate=params.optimizer_learning_rate, **arguments)
+
+
+def learning_rate_decay(params):
+    """The callback that sets the learning rate, always there to log it."""
+    return LearningRateDecay(
+        DECAYS.get(params.optimizer_lr_decay_type, "constant"),
+        decay_steps=params.optimizer_lr_decay_steps,
+        decay_rate=params.optimizer_lr_decay_rate,
+        start=params.optimizer_lr_start_decay_at,
+        stop=params.optimizer_lr_stop_decay_at,
+        minimum=params.optimizer_lr_min_learning_rate,
+        staircase=params.optimizer_lr_staircase,
+        warmup_steps=params.optimizer_lr_warmup_steps,
+        power=params.optimizer_lr_decay_power,
+        end=params.optimizer_lr_end_learning_rate,
+        boundaries=params.optimizer_lr_boundaries,
+        values=params.optimizer_lr_values,
+    )
+
+
+def search(params, **options):
+    """The search that `inference.*` describes.
+
+    Args:
+        params: `model_params`.
+        **options: of the search, such as `n_best` and `with_attention`.
+    """
+    width = params.inference_beam_width
+    if width <= 1 and options.get("n_best", 1) == 1:
+        options.pop("n_best", None)
+        return GreedySearch(**options)
+    return BeamSearch(
+        width=max(width, options.get("n_best", 1)),
+        length_penalty=params.inference_length_penalty_weight,
+        coverage_penalty=params.inference_coverage_penalty_weight,
+        **options,
+    )
+
+
+def with_options(found, n_best=1, with_attention=False):
+    """A search like `found` that returns more.
+
+    Greedy search has one hypothesis; for several it becomes a beam.
+    """
+    if n_best > 1 and isinstance(found, GreedySearch):
+        return BeamSearch(
+            width=n_best,
+            n_best=n_best,
+            ban_unknown=found.ban_unknown,
+            with_attention=with_attention,
+        )
+    if isinstance(found, GreedySearch):
+        return dataclasses.replace(found, with_attention=with_attention)
+    return dataclasses.replace(
+        found,
+        width=max(found.width, n_best),
+        n_best=n_best,
+        with_attention=with_attention,
+    )
+
+
+def task(described, allowed=()):
+    """The task that a section `{class, params}` describes."""
+    params = _arguments(described.params)
+    name = params.pop("postproc_fn")
+    function = find_class(name, FUNCTIONS, allowed) if name else None
+    return DecodeText(postproc_fn=function, **params)
+
+
+def source_lines(pipeline):
+    """Raw source lines of a pipeline, one by one."""
+    given = pipeline.params
+    for path in expand_files(list(given.source_files)):
+        yield from read_lines(path, given.source_column)

@@ -1,0 +1,159 @@
+"""The files of a run directory beside its checkpoints."""
+
+import json
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras_seq2seq
+from keras_seq2seq.checkpoint import replace_text
+from keras_seq2seq.config.files import from_json, to_json
+from keras_seq2seq.data.tokenizer import load_tokenizer
+from keras_seq2seq.errors import UserError
+
+CONFIG_FILE = "config.json"
+OPTIONS_FILE = "train_options.json"
+TOKENIZER_FILE = "tokenizers.json"
+# What may differ when a run goes on; everything else must be as it was.
+MAY_CHANGE = frozenset(
+    {
+        "train_steps",
+        "minutes",
+        "output_dir",
+        "data_dir",
+        "threads",
+        "save_checkpoints_secs",
+        "save_checkpoints_steps",
+        "keep_checkpoint_max",
+        "keep_checkpoint_every_n_hours",
+        "keep_best",
+        "average",
+        "prepare",
+        "published",
+        "hooks",
+        "gpu_memory_fraction",
+        "gpu_allow_growth",
+        "log_device_placement",
+    }
+)
+LIBRARIES = ("keras", "tensorflow", "numpy", "sentencepiece")
+
+
+class Run(NamedTuple):
+    """What a run directory says about its model.
+
+    Attributes:
+        config: the resolved `Config`.
+        tokenizers: pair (source, target).
+    """
+
+    config: Any
+    tokenizers: tuple
+
+
+def write_run(run_dir, config, tokenizers):
+    """Writes configuration, historical options and vocabularies."""
+    run_dir = Path(run_dir)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    described = {
+        side: {
+            "file": tokenizer.save(run_dir / f"vocab.{side}").name,
+            "options": tokenizer.options or {},
+        }
+        for side, tokenizer in zip(
+            ("source", "target"), tokenizers, strict=True
+        )
+    }
+    replace_text(run_dir / TOKENIZER_FILE, _pretty(described))
+    params = config.model_params.model_dump(mode="json", by_alias=True)
+    options = {"model_class": config.model, "model_params": params}
+    replace_text(run_dir / OPTIONS_FILE, _pretty(options))
+    # Last: a directory with a configuration is complete.
+    text = to_json(config, versions=library_versions())
+    replace_text(run_dir / CONFIG_FILE, text)
+
+
+def stored_config(run_dir):
+    """The configuration in a run directory, or None."""
+    path = Path(run_dir) / CONFIG_FILE
+    if not path.exists():
+        return None
+    return from_json(path.read_text(encoding="utf-8"), str(path))
+
+
+def check_unchanged(stored, config, run_dir):
+    """Refuses to go on with settings that would make another run.
+
+    Raises:
+        UserError: with both values of every setting that differs.
+    """
+    before, now = (each.model_dump(mode="json") for each in (stored, config))
+    differing = [
+        f"{key}: the run has {before[key]!r}, received {now[key]!r}"
+        for key in before
+        if key not in MAY_CHANGE and before[key] != now[key]
+    ]
+    if differing:
+        raise UserError(
+            f"{run_dir} holds a run with other settings:\n  "
+            + "\n  ".join(_shortened(line) for line in differing)
+            + "\nGo on with the settings of the run, or type another "
+            "--output_dir."
+        )
+
+
+def read_run(run_dir):
+    """Reads a run directory.
+
+    Raises:
+        UserError: if it is no run directory, or parts are missing.
+    """
+    run_dir = Path(run_dir)
+    if not run_dir.is_dir():
+        raise UserError(
+            f"{run_dir}: expected the directory of a trained model (train's "
+            "output_dir). Received: "
+            + ("a file." if run_dir.exists() else "no such directory.")
+        )
+    config = stored_config(run_dir)
+    if config is None:
+        held = sorted(path.name for path in run_dir.iterdir())[:8]
+        raise UserError(
+            f"{run_dir} holds no {CONFIG_FILE}, so it is not the directory of "
+            f"a trained model. It holds: {', '.join(held) or 'nothing'}."
+        )
+    return Run(config, _read_tokenizers(run_dir))
+
+
+def _read_tokenizers(run_dir):
+    path = run_dir / TOKENIZER_FILE
+    try:
+        described = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(
+            load_tokenizer(
+                run_dir / Path(described[side]["file"]).name,
+                **described[side]["options"],
+            )
+            for side in ("source", "target")
+        )
+    except UserError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{run_dir} is incomplete: {path.name} cannot be read ({error}). "
+            "Copy the whole directory again, or train anew."
+        ) from error
+
+
+def _shortened(line, limit=2000):
+    return line if len(line) <= limit else line[:limit] + "..."
+
+
+def library_versions():
+    """Versions of the libraries that decide a run's arithmetic."""
+    versions = {name: metadata.version(name) for name in LIBRARIES}
+    return {"keras-seq2seq": keras_seq2seq.__version__, **versions}
+
+
+def _pretty(value):
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

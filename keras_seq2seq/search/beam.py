@@ -1,0 +1,228 @@
+"""Batched beam search that loses no finished hypothesis."""
+
+import dataclasses
+import numbers
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from keras_seq2seq.search.beam_step import Beam, beam_step
+from keras_seq2seq.search.carry import batch_size, keep_shape, select
+from keras_seq2seq.search.coverage import (
+    add_coverage,
+    coverage_score,
+    first_coverage,
+)
+from keras_seq2seq.search.history import empty_history, read, record
+from keras_seq2seq.search.hypotheses import Hypotheses
+from keras_seq2seq.search.length_penalty import LengthPenalty
+from keras_seq2seq.search.pool import Pool, admit, empty_pool
+from keras_seq2seq.tokens import START
+
+
+class _State(NamedTuple):
+    time: Any  # int32 scalar, steps taken
+    words: Any  # (B, K), to be fed next
+    carry: Any  # flat list of (B, K, ...)
+    coverage: Any  # (B, K, S) or ()
+    beam: Beam
+    pool: Pool
+
+
+@dataclasses.dataclass(frozen=True)
+class BeamSearch:
+    """Keeps the `width` best hypotheses of each source at every step.
+
+    Steps are those of google/seq2seq: finished hypotheses are frozen, stay in
+    the beam and compete by score. Beyond it, each finished hypothesis also
+    enters a pool of the `n_best`, so none is lost to a live one that looks
+    better for the moment. A source is done when no live hypothesis of its
+    beam can still enter the pool, or at the maximum length, when the live ones
+    enter it unfinished and compete by score. Width 1 is greedy search.
+
+    Args:
+        width: int. Hypotheses kept (K).
+        length_penalty: float, at least 0. GNMT's alpha; 0 ranks by summed
+            log-probability. It ranks nothing within a beam of width 1.
+        penalty_offset: float. 5 in GNMT, 0 in Sockeye.
+        count_end: bool. Whether a length counts END (Sockeye's does).
+        coverage_penalty: float, at least 0. GNMT's beta, nats; 0.2 is usual.
+            Needs a step function that returns attention.
+        n_best: int, at most `width`. Hypotheses returned.
+        ban_unknown: bool. If True, UNKNOWN is never generated.
+        with_attention: bool. If True, attention is returned; costs memory.
+
+    Call arguments:
+        step: callable `(tokens (B, K), memory, carry) -> (logits (B, K, V),
+            carry, attention (B, K, S) or None)`.
+        memory: nest of tensors `(B, ...)`, handed on untouched.
+        carry: nest of tensors `(B, 1, ...)`.
+        limits: Limits.
+
+    Returns:
+        Hypotheses with N = `n_best`; `scores` is `log_probs` over the length
+        penalty, plus the coverage penalty.
+
+    Raises:
+        ValueError: if an option is out of range, or attention is needed and
+            the step function has none.
+
+    Source:
+        [Wu et al., 2016](https://arxiv.org/abs/1609.08144), section 7.
+    """
+
+    width: int = 5
+    length_penalty: float = 0.0
+    penalty_offset: float = 5.0
+    count_end: bool = False
+    coverage_penalty: float = 0.0
+    n_best: int = 1
+    ban_unknown: bool = False
+    with_attention: bool = False
+
+    def __post_init__(self):
+        for name in ("width", "n_best"):
+            value = getattr(self, name)
+            if not isinstance(value, numbers.Integral) or value < 1:
+                raise ValueError(
+                    f"`{name}` must be a positive int. Received: {value!r}"
+                )
+        if self.n_best > self.width:
+            raise ValueError(
+                "`n_best` must be at most `width`. Received: "
+                f"n_best={self.n_best}, width={self.width}"
+            )
+        if not 0 <= self.coverage_penalty < float("inf"):
+            raise ValueError(
+                "`coverage_penalty` must be a finite number of at least 0. "
+                f"Received: {self.coverage_penalty!r}"
+            )
+        self.penalty()  # checks its own arguments
+
+    def penalty(self):
+        """The LengthPenalty by which hypotheses are ranked."""
+        return LengthPenalty(
+            self.length_penalty, self.penalty_offset, self.count_end
+        )
+
+    def __call__(self, step, memory, carry, limits):
+        def advance(state):
+            before = keras.tree.pack_sequence_as(carry, state.carry)
+            logits, after, attention = step(state.words, memory, before)
+            self._check(attention)
+            state = state._replace(carry=keras.tree.flatten(after))
+            return *self._advance(state, logits, attention, limits), attention
+
+        def body(state, history):
+            after, parents, attention = advance(state)
+            after = keep_shape(after, state)
+            return after, record(
+                history, state.time, after.words, parents, attention
+            )
+
+        def live(state, history):
+            return ops.any(ops.logical_not(state.beam.finished))
+
+        # One slot has one hypothesis to extend, so the first step stands alone.
+        state = self._first_state(memory, carry)
+        state, parents, attention = advance(state)
+        history = empty_history(
+            limits.longest(),
+            state.words,
+            attention if self.with_attention else None,
+        )
+        history = record(history, 0, state.words, parents, attention)
+        state, history = ops.while_loop(live, body, (state, history))
+        return _hypotheses(state.pool, history)
+
+    def _check(self, attention):
+        needed = self.with_attention or self.coverage_penalty
+        if needed and attention is None:
+            raise ValueError(
+                "`with_attention` and `coverage_penalty` need a step function "
+                "that returns attention. Received: None as its third value"
+            )
+
+    def _first_state(self, memory, carry):
+        batch = batch_size(memory, carry)
+        unfinished = ops.zeros((batch, 1), dtype="bool")
+        return _State(
+            time=ops.convert_to_tensor(0, dtype="int32"),
+            words=ops.full((batch, 1), START, dtype="int32"),
+            carry=keras.tree.flatten(carry),
+            coverage=(),
+            beam=Beam(
+                ops.zeros((batch, 1), dtype="float32"),
+                ops.zeros((batch, 1), dtype="int32"),
+                unfinished,
+            ),
+            pool=empty_pool(batch, self.n_best),
+        )
+
+    def _advance(self, state, logits, attention, limits):
+        """One step: `(state, parents)`; `state.carry` is the step's already."""
+        coverage, bonus = self._cover(state, attention)
+        outcome = beam_step(
+            logits,
+            state.beam,
+            self.width,
+            # A beam of one would only trade END against words: see `Args`.
+            self.penalty() if self.width > 1 else LengthPenalty(),
+            end_allowed=limits.end_allowed(state.time),
+            coverage=bonus,
+            ban_unknown=self.ban_unknown,
+        )
+        beam, words, parents, _ = outcome
+        carry, coverage, was_finished = select(
+            (state.carry, coverage, state.beam.finished), parents
+        )
+        scores = beam.log_probs / self.penalty()(beam.lengths)
+        if bonus is not None:
+            scores = scores + ops.take_along_axis(bonus, parents, axis=1)
+        over = (state.time + 1 >= limits.maxima())[:, None]  # (B or 1, 1)
+        closed = ops.logical_and(
+            ops.logical_or(beam.finished, over), ops.logical_not(was_finished)
+        )
+        pool = admit(state.pool, closed, scores, beam.log_probs, state.time)
+        done = ops.logical_or(over, self._decided(beam, pool, limits))
+        beam = beam._replace(finished=ops.logical_or(beam.finished, done))
+        state = _State(state.time + 1, words, carry, coverage, beam, pool)
+        return state, parents
+
+    def _cover(self, state, attention):
+        """Coverage `(B, K, S)` or (), and what it adds to scores or None."""
+        if not self.coverage_penalty:
+            return (), None
+        if isinstance(state.coverage, tuple):
+            coverage = first_coverage(attention)
+        else:
+            coverage = add_coverage(
+                state.coverage, attention, state.beam.finished
+            )
+        return coverage, coverage_score(coverage, self.coverage_penalty)
+
+    def _decided(self, beam, pool, limits):
+        """Where no live hypothesis can enter the pool any more.
+
+        Let a live hypothesis have log-probability l <= 0. Each token adds at
+        most 0, so it closes with some l' <= l. The length penalty is positive
+        and does not fall with length (alpha >= 0), and the length is at most
+        the maximum M, so l' / penalty(n) <= l' / penalty(M) <= l / penalty(M),
+        the first step because l' <= 0. The coverage penalty only lowers a
+        score. So l / penalty(M) bounds its score, and if that is no more than
+        the worst in a full pool (an unfilled one has -inf), it cannot enter.
+
+        Returns:
+            bool tensor `(B, 1)`.
+        """
+        live = ops.where(beam.finished, -float("inf"), beam.log_probs)
+        bound = ops.max(live, axis=1) / self.penalty()(limits.maxima())
+        return (bound <= pool.scores[:, -1])[:, None]
+
+
+def _hypotheses(pool, history):
+    ids, attention = read(history, pool.steps, pool.slots)
+    return Hypotheses(
+        ids, pool.steps + 1, pool.log_probs, pool.scores, attention
+    )

@@ -1,0 +1,60 @@
+"""Greedy search: the likeliest token, step by step."""
+
+import dataclasses
+
+from keras import ops
+
+from keras_seq2seq.search.beam_step import forbid_end
+from keras_seq2seq.search.history import read
+from keras_seq2seq.search.hypotheses import Hypotheses
+from keras_seq2seq.search.single_path import follow_paths
+from keras_seq2seq.search.top_tokens import top_tokens
+
+
+@dataclasses.dataclass(frozen=True)
+class GreedySearch:
+    """Takes the likeliest token at each step.
+
+    Args:
+        ban_unknown: bool. If True, UNKNOWN is never generated.
+        with_attention: bool. If True, attention is returned; costs memory.
+
+    Call arguments:
+        step: callable as for `BeamSearch`.
+        memory: nest of tensors `(B, ...)`, handed on untouched.
+        carry: nest of tensors `(B, 1, ...)`.
+        limits: Limits.
+
+    Returns:
+        Hypotheses with N = 1; `scores` is `log_probs`.
+
+    Raises:
+        ValueError: if attention is wanted and the step function has none.
+    """
+
+    ban_unknown: bool = False
+    with_attention: bool = False
+
+    def __call__(self, step, memory, carry, limits):
+        def choose(logits, time):
+            ids, log_probs = top_tokens(logits, 1, self.ban_unknown)
+            log_probs = forbid_end(log_probs, limits.end_allowed(time))
+            best = ops.argmax(log_probs, axis=-1, keepdims=True)  # (B, 1, 1)
+            return (
+                ops.take_along_axis(ids, best, axis=-1)[..., 0],
+                ops.max(log_probs, axis=-1),
+            )
+
+        paths, history = follow_paths(
+            step,
+            memory,
+            carry,
+            limits,
+            choose,
+            with_attention=self.with_attention,
+        )
+        last_steps = paths.lengths - 1
+        ids, attention = read(history, last_steps, ops.zeros_like(last_steps))
+        return Hypotheses(
+            ids, paths.lengths, paths.log_probs, paths.log_probs, attention
+        )

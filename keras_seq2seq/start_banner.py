@@ -1,0 +1,37 @@
+"""What a training says before its first step."""
+
+from keras_seq2seq.distribution import describe
+
+
+def start_banner(run, strategy):
+    """Lines about sizes, batches and data, for people.
+
+    Args:
+        run: `training.Run`.
+        strategy: the `tf.distribute.Strategy`.
+    """
+    config, bucketing = run.config, run.bucketing
+    statistics = bucketing.pairs.statistics
+    waste = bucketing.waste()
+    cells = sum(bucket["cells"] for bucket in waste)
+    real = sum(bucket["real"] for bucket in waste)
+    unit = "tokens" if config.batch_type == "tokens" else "pairs"
+    steps = bucketing.steps_per_epoch
+    lines = [
+        f"Model:      {config.model}, {run.model.count_params():,} parameters, "
+        f"{config.precision}",
+        f"Devices:    {describe(strategy)}",
+        f"Batch:      {config.batch_size} {unit} over all replicas, "
+        f"{real / 2 / steps:.0f} real tokens a side, "
+        f"{1 - real / cells:.1%} padding, {len(waste)} buckets",
+        f"Pass:       {statistics['pairs']:,} pairs, {steps:,} steps",
+    ]
+    for side in ("source", "target"):
+        one = statistics[side]
+        lines.append(
+            f"{side.capitalize()}:     {one['tokens']:,} tokens, "
+            f"{one['truncated_share']:.2%} cut off, "
+            f"{one['unknown_share']:.2%} unknown"
+        )
+    lines.append(f"Seed:       {config.tf_random_seed}")
+    return lines
