@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from keras_seq2seq.metrics import corpus_bleu, multi_bleu, multi_bleu_line
+
+FOX = [
+    "The brown fox jumps over the dog 笑",
+    "The brown fox jumps over the dog 2 笑",
+]
+FOX_REFERENCES = ["The quick brown fox jumps over the lazy dog 笑"] * 2
+FOX_LINE = (
+    "BLEU = 46.51, 94.1/60.0/46.2/36.4 "
+    "(BP=0.838, ratio=0.850, hyp_len=17, ref_len=20)"
+)
+LETTERS = ["A B C D E F"] * 2
+LETTERS_REFERENCES = ["A B C D E F", "A B A D E F"]
+
+
+def test_fox_golden():
+    assert multi_bleu_line(FOX, FOX_REFERENCES) == FOX_LINE
+    assert multi_bleu(FOX, FOX_REFERENCES).value == 46.51
+
+
+def test_fox_golden_regardless_of_case():
+    capitals = [
+        text.replace("dog", "Dog").replace("the", "The") for text in FOX
+    ]
+    line = multi_bleu_line(capitals, FOX_REFERENCES, lowercase=True)
+    assert line == FOX_LINE
+    assert multi_bleu(capitals, FOX_REFERENCES).value < 46.51
+
+
+def test_letters_golden():
+    line = multi_bleu_line(LETTERS, LETTERS_REFERENCES)
+    assert line.startswith("BLEU = 69.19, 91.7/80.0/62.5/50.0 (")
+    assert multi_bleu(LETTERS[:1], LETTERS_REFERENCES[:1]).value == 100.0
+
+
+def test_order_without_a_match_makes_unsmoothed_bleu_zero():
+    line = multi_bleu_line(["a b"], ["a b c"])
+    assert line.startswith("BLEU = 0.00, 100.0/100.0/0.0/0.0 (BP=0.607, ")
+
+
+def test_default_equals_multi_bleu_where_every_order_matches():
+    found = corpus_bleu(FOX, FOX_REFERENCES)
+    assert round(found.value, 2) == 46.51
+    assert "tok:none" in found.signature and "smooth:exp" in found.signature
+
+
+def test_hand_arithmetic_with_the_closest_reference_length():
+    # 1-grams 4/4, 2-grams 2/3 (b x and x c are in no reference; a b, c d ...).
+    # Lengths 3 and 5 are equally near to 4: the shorter counts, no penalty.
+    hypotheses, references = ["a b c d"], [["a b c"], ["a b c d e"]]
+    found = multi_bleu(hypotheses, references)
+    assert found.value == 100.0
+    assert "ref_len=3" in multi_bleu_line(hypotheses, references)
+
+
+def test_brevity_penalty_of_hand_arithmetic():
+    # All precisions are 1; exp(1 - 6 / 5) = 0.8187.
+    found = corpus_bleu(["a b c d e"], ["a b c d e f"])
+    assert found.value == pytest.approx(100 * np.exp(-0.2))
+
+
+def test_tokenizer_separates_punctuation_only_when_asked():
+    hypotheses, references = ["so it is , yes !"], ["so it is, yes!"]
+    assert corpus_bleu(hypotheses, references, "13a").value > 99.9
+    assert corpus_bleu(hypotheses, references).value < 50
