@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from keras_seq2seq import checkpoint
+from keras_seq2seq.checkpoint.array_files import write_hdf5
+from keras_seq2seq.errors import UserError
+
+
+def write(run_dir, step, value, score=None, shape=(2,), mode="min"):
+    arrays = {
+        "kernel": np.full(shape, value, "float32"),
+        "count": np.array(step, "int32"),
+    }
+
+    def fill(directory):
+        write_hdf5(directory / "model.weights.h5", arrays)
+
+    record = {"score": score, "mode": mode}
+    return checkpoint.write_checkpoint(run_dir, step, fill, record)
+
+
+def test_the_last_are_averaged(tmp_path):
+    for step, value in ((1, 100.0), (2, 1.0), (3, 4.0)):
+        write(tmp_path, step, value)
+    mean = checkpoint.average(tmp_path, last=2)
+    np.testing.assert_array_equal(mean["kernel"], [2.5, 2.5])
+    assert mean["kernel"].dtype == "float32"
+
+
+def test_a_count_comes_from_the_newest(tmp_path):
+    write(tmp_path, 1, 1.0)
+    write(tmp_path, 4, 1.0)
+    assert checkpoint.average(tmp_path, last=2)["count"] == 4
+
+
+@pytest.mark.parametrize(("mode", "mean"), [("min", 1.5), ("max", 6.0)])
+def test_the_best_are_averaged(tmp_path, mode, mean):
+    scored = ((1, 1.0, 10.0), (2, 2.0, 20.0), (3, 4.0, 30.0), (4, 8.0, 40.0))
+    for step, value, score in scored:
+        write(tmp_path, step, value, score, mode=mode)
+    write(tmp_path, 5, 100.0)  # never scored
+    np.testing.assert_array_equal(
+        checkpoint.average(tmp_path, best=2)["kernel"], [mean, mean]
+    )
+
+
+def test_a_damaged_one_is_left_out(tmp_path):
+    write(tmp_path, 1, 1.0)
+    bad = write(tmp_path, 2, 3.0)
+    (bad / "model.weights.h5").write_bytes(b"")
+    mean = checkpoint.average(tmp_path, last=2)
+    np.testing.assert_array_equal(mean["kernel"], [1.0, 1.0])
+
+
+def test_large_values_are_summed_without_rounding(tmp_path):
+    values = (2.0**24, 1.0, 1.0, 2.0)
+    paths = [write(tmp_path, i, v) for i, v in enumerate(values)]
+    mean = checkpoint.average(paths)["kernel"]
+    np.testing.assert_array_equal(mean, np.float32((2.0**24 + 4) / 4))
+
+
+def test_different_models_are_refused_by_name(tmp_path):
+    paths = [write(tmp_path, 1, 1.0), write(tmp_path, 2, 1.0, shape=(3,))]
+    with pytest.raises(UserError, match="kernel: model"):
+        checkpoint.average(paths)
+
+
+def test_a_directory_without_checkpoints_is_the_users_error(tmp_path):
+    with pytest.raises(UserError, match="intact checkpoints"):
+        checkpoint.average(tmp_path, last=3)

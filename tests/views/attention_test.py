@@ -1,0 +1,60 @@
+import matplotlib.image
+import numpy as np
+import pytest
+
+from keras_seq2seq.views.attention import (
+    attention_picture,
+    save_attention_picture,
+)
+
+SOURCE = ["the", "black", "cat", "</s>"]
+TARGET = ["die", "schwarze", "Katze", "schläft", "</s>"]
+
+
+def weights(rows=5, columns=4):
+    return np.random.default_rng(0).dirichlet(np.ones(columns), rows)
+
+
+def test_columns_are_sources_and_rows_are_targets():
+    one = np.zeros((2, 3))
+    one[0, 2] = 1
+    picture = attention_picture(["a"] * 3, ["b"] * 2, one)
+    black = (picture == attention_picture(["a"] * 3, ["b"] * 2, one * 0)) == 0
+    rows, columns = np.nonzero(black.any(-1))
+    # Labels take the left and upper margin, so compare with the far corner.
+    assert columns.max() > picture.shape[1] - 10
+    assert rows.max() < picture.shape[0] - 10
+
+
+def test_the_file_shows_the_same_picture(tmp_path):
+    path = save_attention_picture(
+        tmp_path / "new" / "a.png", SOURCE, TARGET, weights()
+    )
+    shown = (matplotlib.image.imread(path)[..., :3] * 255).round()
+    expected = attention_picture(SOURCE, TARGET, weights())
+    np.testing.assert_array_equal(shown, expected)
+
+
+def test_the_size_is_bounded_for_long_sentences():
+    tokens = ["word" * 50] * 400
+    picture = attention_picture(tokens, tokens, weights(400, 400))
+    assert max(picture.shape) < 2600
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [["猫", "睡觉"], ["قطة", "سوداء"], ["Fuß", "Öl"], ["$x_", "\\frac"],
+     ["", "\n"], ["\ud800", "🙂"]],
+)  # fmt: skip
+def test_any_text_is_drawn_without_a_warning(tokens):
+    picture = attention_picture(tokens, tokens, np.eye(2))
+    assert picture.std() > 0
+
+
+def test_an_empty_sentence_is_drawn():
+    assert attention_picture(["a"], [], np.zeros((0, 1))).ndim == 3
+
+
+def test_rows_are_targets():
+    with pytest.raises(ValueError, match=r"\(5, 4\).*\(4, 5\)"):
+        attention_picture(SOURCE, TARGET, weights().T)
