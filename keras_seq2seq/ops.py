@@ -5,6 +5,9 @@ stacks on TensorFlow only outputs shaped like the carry, so that backend gets a
 while loop over tensor arrays of its own.
 """
 
+import contextlib
+import threading
+
 import keras
 from keras import ops
 
@@ -37,39 +40,151 @@ def scan(step, inputs, carry):
     return carry, tuple(ops.stack(each) for each in zip(*stacked, strict=True))
 
 
+def product(x, kernel):
+    """`x @ kernel` in a step of `scan`, with the same kernel in every step.
+
+    Inside of TensorFlow's loop the kernel's gradient is not summed up step by
+    step: it becomes one product over all steps, behind the loop.
+
+    Args:
+        x: tensor `(..., n)`.
+        kernel: tensor `(n, m)`, or `(B, n, m)` with `x (B, k, n)`; made
+            outside of the step.
+    """
+    scanning = getattr(_active, "products", None)
+    return ops.matmul(x, kernel) if scanning is None else scanning(x, kernel)
+
+
+_active = threading.local()  # the loop that is being traced, if any
+
+
+@contextlib.contextmanager
+def _products_by(function):
+    _active.products = function
+    try:
+        yield
+    finally:
+        _active.products = None
+
+
 def _scan_with_tensor_arrays(step, inputs, carry):
     flat = keras.tree.flatten(inputs)
     length = tf.shape(flat[0])[0]
-    arrays = [
-        tf.TensorArray(x.dtype, length, element_shape=x.shape[1:]).unstack(x)
-        for x in flat
-    ]
+
+    def array(x):
+        shape = x.shape[1:]
+        return tf.TensorArray(x.dtype, length, element_shape=shape).unstack(x)
+
+    def first_of(x):
+        shape = x.shape
+        return tf.TensorArray(x.dtype, length, element_shape=shape).write(0, x)
+
+    arrays = [array(x) for x in flat]
 
     def slices(time):
         return keras.tree.pack_sequence_as(
             inputs, [array.read(time) for array in arrays]
         )
 
-    # The first step runs outside of the loop: it tells how many outputs
-    # there are and of which types.
-    carry, first = step(carry, keras.tree.map_structure(lambda x: x[0], inputs))
-    outputs = tuple(
-        tf.TensorArray(x.dtype, length, element_shape=x.shape).write(0, x)
-        for x in first
-    )
+    # The first step runs outside of the loop: it tells which outputs and
+    # products there are.
+    products = _Products()
+    with _products_by(products.first):
+        carry, outputs = step(carry, slices(0))
+    taps = [array(tap) for tap in products.taps(length)]
+    outputs = tuple(first_of(x) for x in outputs)
+    factors = tuple(first_of(x) for x in products.factors)
 
-    def body(time, carry, outputs):
-        carry, values = step(carry, slices(time))
-        written = zip(outputs, values, strict=True)
-        return time + 1, carry, tuple(a.write(time, x) for a, x in written)
+    def body(time, carry, outputs, factors):
+        with _products_by(products.later([tap.read(time) for tap in taps])):
+            carry, values = step(carry, slices(time))
+        written = zip(
+            outputs + factors, (*values, *products.factors), strict=True
+        )
+        written = tuple(array.write(time, x) for array, x in written)
+        return time + 1, carry, written[: len(outputs)], written[len(outputs) :]
 
-    _, carry, outputs = tf.while_loop(
+    _, carry, outputs, factors = tf.while_loop(
         lambda time, *_: time < length,
         body,
-        (1, carry, outputs),
+        (1, carry, outputs, factors),
         maximum_iterations=length - 1,
     )
+    products.stacked = [array.stack() for array in factors]
     return carry, tuple(array.stack() for array in outputs)
+
+
+def _write(arrays, time, values):
+    pairs = zip(arrays, values, strict=True)
+    return tuple(array.write(time, value) for array, value in pairs)
+
+
+class _Products:
+    """The products of one loop, with their kernels' gradients put off.
+
+    To each product of the loop a tap is added, a zero. The tap's gradient,
+    stacked over the steps, is that of the products; the stacked left factors
+    times it is the kernel's gradient.
+
+    Attributes:
+        factors: list of the left factors of the latest step.
+        stacked: list of the same over all steps, set behind the loop.
+    """
+
+    def __init__(self):
+        self.kernels = []
+        self.results = []
+        self.factors = []
+        self.stacked = None
+
+    def first(self, x, kernel):
+        """A product of the first step, with an ordinary gradient."""
+        result = tf.matmul(x, kernel)
+        self.kernels.append(kernel)
+        self.results.append(result)
+        self.factors.append(tf.stop_gradient(x))
+        return result
+
+    def later(self, taps):
+        """The products of a later step, given its taps."""
+        self.factors = []
+
+        def multiply(x, kernel):
+            tap = taps[len(self.factors)]
+            self.factors.append(tf.stop_gradient(x))
+            return tf.matmul(x, tf.stop_gradient(kernel)) + tap
+
+        return multiply
+
+    def taps(self, length):
+        """One tap `(T, ...)` per product."""
+        return [
+            self._tap(index, length, kernel)
+            for index, kernel in enumerate(self.kernels)
+        ]
+
+    def _tap(self, index, length, kernel):
+        result = self.results[index]
+
+        @tf.custom_gradient
+        def tap(kernel):
+            def gradient(upstream):
+                return _kernel_gradient(self.stacked[index], upstream, kernel)
+
+            shape = tf.concat([[length], tf.shape(result)], axis=0)
+            zeros = tf.zeros(shape, result.dtype)
+            return tf.ensure_shape(zeros, (None, *result.shape)), gradient
+
+        return tap(kernel)
+
+
+def _kernel_gradient(factors, upstream, kernel):
+    """Sum over steps of `factor^T @ upstream`, as one product."""
+    if len(kernel.shape) == 2:
+        factors = tf.reshape(factors, (-1, factors.shape[-1]))
+        upstream = tf.reshape(upstream, (-1, upstream.shape[-1]))
+        return tf.matmul(factors, upstream, transpose_a=True)
+    return tf.einsum("tbki,tbkj->bij", factors, upstream)
 
 
 def lengths(valid):
@@ -135,4 +250,5 @@ def split_widths(flat, widths):
     edges = []
     for each in widths[:-1]:
         edges.append((edges[-1] if edges else 0) + each)
-    return ops.split(flat, edges, axis=-1)
+    # TensorFlow takes an empty list for one of floats.
+    return ops.split(flat, edges, axis=-1) if edges else [flat]

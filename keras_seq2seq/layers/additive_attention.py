@@ -23,11 +23,12 @@ class AdditiveAttention(ProjectedAttention):
 
     def scorer(self, keys):
         project = self.linear(self.query_projection)
-        vector = self.read(self.vector)[:, None]  # (A, 1)
-        keys = keys[:, None]  # (B, 1, S, A)
+        vector = ops.expand_dims(self.read(self.vector), 1)  # (A, 1)
+        keys = ops.expand_dims(keys, 1)  # (B, 1, S, A)
 
         def score(query):
-            hidden = ops.tanh(keys + project(query)[:, :, None])
-            return ops.matmul(hidden, vector)[..., 0]
+            # Not indexing: its gradient fills a tensor of zeros first.
+            query = ops.expand_dims(project(query), 2)
+            return ops.squeeze(ops.matmul(ops.tanh(keys + query), vector), -1)
 
         return score

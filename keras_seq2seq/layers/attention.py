@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.part import Part
-from keras_seq2seq.ops import masked_softmax
+from keras_seq2seq.ops import masked_softmax, product
 
 
 class Attention(Part):
@@ -42,11 +42,11 @@ class Attention(Part):
     def attender(self, keys, values, valid):
         """Returns `attend(query) -> (context, weights)` over one memory."""
         score = self.scorer(keys)
-        seen = valid[:, None]  # (B, 1, S)
+        seen = ops.expand_dims(valid, 1)  # (B, 1, S)
 
         def attend(query):
             weights = masked_softmax(score(query), seen)
-            return ops.matmul(ops.cast(weights, values.dtype), values), weights
+            return product(ops.cast(weights, values.dtype), values), weights
 
         return attend
 
@@ -68,7 +68,7 @@ class Attention(Part):
         bias = self.read(layer.bias) if layer.use_bias else None
 
         def apply(x):
-            y = ops.matmul(x, kernel)
+            y = product(x, kernel)
             return y if bias is None else y + bias
 
         return apply

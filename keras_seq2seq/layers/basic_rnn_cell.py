@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.cell import Cell
+from keras_seq2seq.ops import product
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
@@ -29,7 +30,7 @@ class BasicRNNCell(Cell):
 
         def step(projected, states, seen=None):
             seen = states[0] if seen is None else seen
-            h = ops.tanh(projected + ops.matmul(seen, recurrent))
+            h = ops.tanh(projected + product(seen, recurrent))
             return h, (h,)
 
         return step

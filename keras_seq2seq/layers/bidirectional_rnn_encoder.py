@@ -61,17 +61,14 @@ class StackBidirectionalRNNEncoder(RNNEncoder):
                 "concatenation; its residual `combiner` must be 'add' or "
                 "'mean'. Received: combiner='concat'"
             )
-        self.forward = [self._layer(f"forward_{i}") for i in self._depths]
-        self.backward = [self._layer(f"backward_{i}") for i in self._depths]
+        depths = range(self.recurrence.num_layers)
+        self.forward = [self._layer("forward", i, 2 * i) for i in depths]
+        self.backward = [self._layer("backward", i, 2 * i + 1) for i in depths]
 
-    @property
-    def _depths(self):
-        return range(self.recurrence.num_layers)
-
-    def _layer(self, name):
-        config = self.recurrence.get_config()
-        config = {**config, "num_layers": 1, "residual": False, "name": name}
-        return type(self.recurrence).from_config(config)
+    def _layer(self, direction, depth, seed_offset):
+        single = {"num_layers": 1, "residual": False}
+        name = f"{direction}_{depth}"
+        return self.recurrence.copy(name, seed_offset, **single)
 
     @property
     def output_size(self):

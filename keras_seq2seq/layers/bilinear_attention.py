@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.attention import Attention
+from keras_seq2seq.ops import product
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
@@ -24,4 +25,4 @@ class BilinearAttention(Attention):
 
     def scorer(self, keys):
         columns = ops.transpose(keys, (0, 2, 1))  # (B, U, S)
-        return lambda query: ops.matmul(query, columns)
+        return lambda query: product(query, columns)

@@ -80,7 +80,7 @@ class InitialStateBridge(Bridge):
                 f"Received: {bridge_input!r}"
             )
         self.bridge_input = bridge_input
-        self.activation = activation
+        self.activation = keras.activations.get(activation)
 
     def build(self, encoder, state_sizes):
         flat = {
@@ -116,7 +116,7 @@ class InitialStateBridge(Bridge):
         return {
             **super().get_config(),
             "bridge_input": self.bridge_input,
-            "activation": self.activation,
+            "activation": keras.activations.serialize(self.activation),
         }
 
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.part import Part
+from keras_seq2seq.ops import product
 
 NORMALISATION_EPSILON = 1e-6
 
@@ -127,9 +128,9 @@ class Cell(Part):
             kernel = kernel[rows]
         # With normalisation the bias follows it, in the step.
         if rows.start or self.layer_norm:
-            return lambda inputs: ops.matmul(inputs, kernel)
+            return lambda inputs: product(inputs, kernel)
         bias = self.read(self.bias)
-        return lambda inputs: ops.matmul(inputs, kernel) + bias
+        return lambda inputs: product(inputs, kernel) + bias
 
     def input_normaliser(self):
         """Returns what a step does first with projected inputs."""

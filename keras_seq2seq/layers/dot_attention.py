@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.attention import ProjectedAttention
+from keras_seq2seq.ops import product
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
@@ -23,7 +24,7 @@ class DotAttention(ProjectedAttention):
     def scorer(self, keys):
         project = self.linear(self.query_projection)
         columns = ops.transpose(keys, (0, 2, 1)) * self.scale  # (B, A, S)
-        return lambda query: ops.matmul(project(query), columns)
+        return lambda query: product(project(query), columns)
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.cell import Cell, normalise
+from keras_seq2seq.ops import product
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
@@ -89,9 +90,9 @@ class GRUCell(Cell):
         scale = self._state_normaliser()
 
         def recur(h, gates):
-            sums = scale(ops.matmul(h, gate_kernel), slice(0, 2))
+            sums = scale(product(h, gate_kernel), slice(0, 2))
             reset, update = ops.split(ops.sigmoid(gates + sums), 2, axis=-1)
-            inner = ops.matmul(reset * h, kernel)
+            inner = product(reset * h, kernel)
             return update, scale(inner, slice(2, 3))
 
         return recur
@@ -103,7 +104,7 @@ class GRUCell(Cell):
         scale = self._state_normaliser()
 
         def recur(h, gates):
-            sums = scale(ops.matmul(h, kernel), slice(0, 3))
+            sums = scale(product(h, kernel), slice(0, 3))
             sums, inner = ops.split(sums, [2 * self.units], axis=-1)
             reset, update = ops.split(ops.sigmoid(gates + sums), 2, axis=-1)
             return update, reset * (inner + bias)

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.cell import Cell, normalise
+from keras_seq2seq.ops import product
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
@@ -108,7 +109,7 @@ class LSTMCell(Cell):
 
         def step(projected, states, seen=None):
             h, c = states
-            sums = ops.matmul(h if seen is None else seen, recurrent)
+            sums = product(h if seen is None else seen, recurrent)
             if state_gain is not None:
                 sums = normalise(sums, 4) * state_gain
             sums = begin(projected) + sums
@@ -140,7 +141,7 @@ class LSTMCell(Cell):
                 cell = normalise(cell, 1) * gain + bias
             h = ops.tanh(cell) * ops.sigmoid(gate)
             if projection is not None:
-                h = ops.matmul(h, projection)
+                h = product(h, projection)
             if self.projection_clip is not None:
                 h = ops.clip(h, -self.projection_clip, self.projection_clip)
             return h

@@ -96,11 +96,12 @@ class RecurrentStack(Part):
         }
         return self.cell_class.from_config(config)
 
-    def copy(self, name):
-        """The same options with weights of its own."""
-        config = self.get_config()
-        seed = None if self.seed is None else self.seed + 1
-        return type(self).from_config({**config, "name": name, "seed": seed})
+    def copy(self, name, seed_offset=1, **changes):
+        """The same options, but for `changes`, with weights of its own."""
+        config = {**self.get_config(), "name": name, **changes}
+        if self.seed is not None:
+            config["seed"] = self.seed + seed_offset
+        return type(self).from_config(config)
 
     @property
     def state_sizes(self):

@@ -87,12 +87,12 @@ class RNNDecoder(Part):
 
 def add_beams(nest):
     """`(B, ...) -> (B, 1, ...)`."""
-    return keras.tree.map_structure(lambda x: x[:, None], nest)
+    return keras.tree.map_structure(lambda x: ops.expand_dims(x, 1), nest)
 
 
 def drop_beams(nest):
     """`(B, 1, ...) -> (B, ...)`."""
-    return keras.tree.map_structure(lambda x: x[:, 0], nest)
+    return keras.tree.map_structure(lambda x: ops.squeeze(x, 1), nest)
 
 
 def merge_beams(nest):

@@ -1,6 +1,7 @@
 """Vectors of tokens."""
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -48,6 +49,26 @@ class TokenEmbedding(keras.layers.Layer):
         # The product makes the gradient dense.
         table = ops.multiply(self.table, 1.0)
         return ops.cast(ops.take(table, ids, axis=0), self.compute_dtype)
+
+    def assign_rows(self, rows):
+        """Replaces vectors by given ones, for example pretrained.
+
+        Args:
+            rows: float array `(V, D)`. Rows that hold a NaN are left out:
+                their tokens keep the vectors that they have.
+
+        Returns:
+            int. How many vectors were replaced.
+        """
+        rows = np.asarray(rows, "float32")
+        if rows.shape != self.table.shape:
+            raise ValueError(
+                f"`rows` must have the shape of the table, {self.table.shape}. "
+                f"Received: {rows.shape}"
+            )
+        given = ~np.isnan(rows).any(axis=1)
+        self.table.assign(ops.where(given[:, None], rows, self.table))
+        return int(given.sum())
 
     def get_config(self):
         return {

@@ -27,12 +27,13 @@ class OutputProjection(keras.layers.Layer):
     def __init__(self, vocabulary_size, tied_to=None, **kwargs):
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
-        # In a tuple, so that Keras does not count the table twice.
-        self._tied_to = (tied_to,)
+        # In a function, where Keras does not find it: the table belongs to
+        # the embedding alone.
+        self._tied_to = lambda: tied_to
         self.resize = None
 
     def build(self, features_shape):
-        (embedding,) = self._tied_to
+        embedding = self._tied_to()
         width = features_shape[-1]
         if embedding is None:
             self.kernel = self.add_weight(
@@ -49,7 +50,7 @@ class OutputProjection(keras.layers.Layer):
 
     def projector(self):
         """Returns the projection as a function, weights read once."""
-        (embedding,) = self._tied_to
+        embedding = self._tied_to()
         if embedding is None:
             kernel = ops.cast(self.kernel, self.compute_dtype)
         else:

@@ -32,18 +32,17 @@ class TokenStep:
     ):
         if not self._own_loss:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        if sample_weight is None:
-            sample_weight = ops.not_equal(y, PAD)
-        weights = ops.cast(sample_weight, "float32")
+        weights = ops.cast(ops.not_equal(y, PAD), "float32")
+        if sample_weight is not None:
+            given = ops.cast(sample_weight, "float32")
+            weights *= given[:, None] if len(given.shape) == 1 else given
         count = ops.sum(ops.cast(weights > 0, "float32"))
         log_probs = keras.ops.log_softmax(y_pred, axis=-1)
         nats = -ops.take_along_axis(log_probs, y[..., None], axis=-1)[..., 0]
         if training and self.label_smoothing:
             uniform = -ops.mean(log_probs, axis=-1)
             nats = nats + self.label_smoothing * (uniform - nats)
-        loss = ops.sum(nats * weights) / ops.maximum(count, 1.0)
-        self._loss_tracker.update_state(loss)
-        return loss
+        return ops.sum(nats * weights) / ops.maximum(count, 1.0)
 
     def as_graph(self, function):
         """The function as it is: its shapes change from call to call."""

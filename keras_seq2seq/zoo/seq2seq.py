@@ -117,6 +117,7 @@ class Seq2Seq(TokenStep, keras.Model):
             target_vocabulary_size,
             embedding_dim,
             init_scale,
+            dtype=self.dtype_policy,
             name="embed_target",
         )
         if share_embeddings in ("source_target", "all"):
@@ -132,16 +133,18 @@ class Seq2Seq(TokenStep, keras.Model):
                 source_vocabulary_size,
                 embedding_dim,
                 init_scale,
+                dtype=self.dtype_policy,
                 name="embed_source",
             )
         tied = share_embeddings in ("target_output", "all")
         self.to_logits = OutputProjection(
             target_vocabulary_size,
             tied_to=self.embed_target if tied else None,
+            dtype=self.dtype_policy,
             name="to_logits",
         )
-        self.drop_embedding = keras.layers.Dropout(embedding_dropout, seed=seed)
-        self.drop_output = keras.layers.Dropout(output_dropout, seed=seed)
+        self.drop_embedding = self._dropout(embedding_dropout, 0)
+        self.drop_output = self._dropout(output_dropout, 1)
         self.append_end = append_end
         self.max_source_length = max_source_length
         self.max_target_length = max_target_length
@@ -155,6 +158,10 @@ class Seq2Seq(TokenStep, keras.Model):
         )
         self.add_token_metrics()
         self.build()
+
+    def _dropout(self, share, seed_offset):
+        seed = None if self.seed is None else self.seed + seed_offset
+        return keras.layers.Dropout(share, seed=seed, dtype=self.dtype_policy)
 
     def build(self, inputs_shape=None):
         """Makes all weights; their shapes depend on no input."""
@@ -264,6 +271,11 @@ class Seq2Seq(TokenStep, keras.Model):
 
     def get_build_config(self):
         return None
+
+    def compile_from_config(self, config):
+        """Compiles as it was when saved; Keras leaves this to a subclass."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
 
     def get_config(self):
         layers = ("encoder", "bridge", "attention", "decoder")

@@ -65,7 +65,9 @@ class TokenStep:
     def get_metrics_result(self):
         """Results by name; an evaluation has no gradient to report."""
         results = super().get_metrics_result()
-        if self._own_loss and not float(self.token_metrics[3].count):
+        # A tensor, because a mirrored variable is no number.
+        count = tf.convert_to_tensor(self.token_metrics[3].count.value)
+        if self._own_loss and not float(count):
             del results["gradient_norm"]
         return results
 
@@ -105,13 +107,11 @@ class TokenStep:
         labels = tf.gather_nd(labels, real)
         weights = tf.gather_nd(weights, real)
         smoothing = self.label_smoothing if training else 0.0
-        loss, nats = cross_entropy(logits, labels, smoothing)
-        chosen = tf.gather(tf.stop_gradient(logits), labels, batch_dims=1)
-        best = tf.reduce_max(tf.stop_gradient(logits), axis=-1)
+        loss, nats, right = cross_entropy(logits, labels, smoothing)
         return TokenSums(
             loss=tf.reduce_sum(loss * weights),
             nats=tf.reduce_sum(nats * weights),
-            correct=tf.reduce_sum(tf.cast(chosen >= best, tf.float32)),
+            correct=tf.reduce_sum(tf.cast(right, tf.float32)),
             count=tf.cast(tf.shape(labels)[0], tf.float32),
         )
 
@@ -176,15 +176,24 @@ class TokenSums(NamedTuple):
 
 
 def unpack(data):
-    """Inputs, labels and float32 weights, by default 1 at real labels."""
+    """Inputs, labels and float32 weights `(B, T)`, 0 at padding.
+
+    Given weights may be per token `(B, T)` or per row `(B,)`.
+    """
     inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+    real = tf.cast(tf.not_equal(labels, PAD), tf.float32)
     if weights is None:
-        weights = tf.not_equal(labels, PAD)
-    return inputs, labels, tf.cast(weights, tf.float32)
+        return inputs, labels, real
+    weights = tf.cast(weights, tf.float32)
+    if weights.shape.rank == 1:
+        weights = weights[:, None]
+    return inputs, labels, real * weights
 
 
 def cross_entropy(logits, labels, smoothing=0.0):
     """Cross-entropies of logits against labels.
+
+    Faster than TensorFlow's own: one softmax forward, one product backward.
 
     Args:
         logits: float32 tensor `(N, V)`.
@@ -193,20 +202,42 @@ def cross_entropy(logits, labels, smoothing=0.0):
             spread evenly over all V entries.
 
     Returns:
-        the smoothed loss `(N,)` and the plain nats `(N,)`; only the first is
-        differentiable where they differ.
+        the smoothed loss `(N,)`, the plain nats `(N,)` and where the label is
+        the likeliest entry, bool `(N,)`; only the loss is differentiable.
 
     Source:
         [Szegedy et al., 2016](https://arxiv.org/abs/1512.00567), section 7.
     """
-    nats = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    if not smoothing:
-        return nats, nats
-    # -sum(q log p) with q = (1 - s) onehot + s / V, from nats, which is
-    # log(sum(exp)) - logit[label].
-    chosen = tf.gather(logits, labels, batch_dims=1)
-    loss = nats + smoothing * (chosen - tf.reduce_mean(logits, axis=-1))
-    return loss, tf.stop_gradient(nats)
+
+    @tf.custom_gradient
+    def compare(logits):
+        probabilities = tf.nn.softmax(logits)
+        best = tf.reduce_max(logits, axis=-1)
+        chosen = tf.gather(logits, labels, batch_dims=1)
+        # log(sum(exp(logits))), from the largest entry, which is never tiny.
+        total = best - tf.math.log(tf.reduce_max(probabilities, axis=-1))
+        nats = total - chosen
+        loss = nats
+        if smoothing:
+            mean = tf.reduce_mean(logits, axis=-1)
+            loss = nats + smoothing * (chosen - mean)
+
+        def gradient(upstream, *_):
+            entries = tf.shape(logits)
+            rows = tf.stack(
+                [tf.range(entries[0]), tf.cast(labels, tf.int32)], 1
+            )
+            spread = smoothing / tf.cast(entries[1], tf.float32)
+            difference = tf.tensor_scatter_nd_sub(
+                probabilities - spread if smoothing else probabilities,
+                rows,
+                tf.fill(entries[:1], 1.0 - smoothing),
+            )
+            return difference * upstream[:, None]
+
+        return (loss, nats, chosen >= best), gradient
+
+    return compare(logits)
 
 
 def _over_replicas(context, values):
