@@ -39,7 +39,7 @@ class Side:
         return [
             [[str(path), s.st_size, s.st_mtime_ns] for path, s in stats],
             [self.column, encoder.tokenizer.fingerprint, encoder.max_length],
-            [encoder.append_end, encoder.reverse, encoder.never_empty],
+            [encoder.append_end, encoder.never_empty],
         ]
 
 

@@ -104,7 +104,6 @@ def _describe(encoder, stem):
         "options": encoder.tokenizer.options,
         "max_length": encoder.max_length,
         "append_end": encoder.append_end,
-        "reverse": encoder.reverse,
         "never_empty": encoder.never_empty,
     }
 

@@ -21,7 +21,7 @@ class EncodedLines(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class LineEncoder:
-    """Truncates, ends and reverses what a tokenizer makes of a line.
+    """Truncates and ends what a tokenizer makes of a line.
 
     Training and inference use the same one, so they cannot differ.
 
@@ -29,7 +29,6 @@ class LineEncoder:
         tokenizer: `Tokenizer`.
         max_length: int or None. Most tokens kept; the end comes on top.
         append_end: bool. If True, END follows the tokens.
-        reverse: bool. If True, the ids are reversed, END being first.
         never_empty: bool. If True, a line without a token is `[UNKNOWN]`
             unless it has an END: no model may see a row without a real token.
     """
@@ -37,7 +36,6 @@ class LineEncoder:
     tokenizer: Tokenizer
     max_length: int | None = None
     append_end: bool = False
-    reverse: bool = False
     never_empty: bool = False
 
     def __post_init__(self):
@@ -79,7 +77,7 @@ class LineEncoder:
             rows = [ids + end for ids in rows]
         elif self.never_empty:
             rows = [ids or [UNKNOWN] for ids in rows]
-        return [ids[::-1] for ids in rows] if self.reverse else rows
+        return rows
 
     def _counts(self, before, ids):
         cut = 0

@@ -30,7 +30,6 @@ class ParallelText:
         source_max_length, target_max_length: int or None. Most tokens kept of
             a line, START and END not counted; None sets no limit.
         append_end: bool. If True, END follows the source.
-        reverse_source: bool. If True, the source is fed backwards, END first.
         cache_dir: path or None. Where large corpora are kept; None means
             `$KERAS_SEQ2SEQ_CACHE`, else `~/.cache/keras-seq2seq`.
         in_memory_bytes: int. Text up to this size is not kept in files.
@@ -52,7 +51,6 @@ class ParallelText:
         source_max_length=None,
         target_max_length=None,
         append_end=True,
-        reverse_source=False,
         cache_dir=None,
         in_memory_bytes=IN_MEMORY_BYTES,
     ):
@@ -71,7 +69,6 @@ class ParallelText:
             source_max_length,
             target_max_length,
             append_end,
-            reverse_source,
         )
         sides = (
             corpus_index.Side("source", sources, source_column, source),
@@ -96,7 +93,6 @@ class ParallelText:
         source_max_length=None,
         target_max_length=None,
         append_end=True,
-        reverse_source=False,
     ):
         """Pairs from two equally long sequences of str, in memory."""
         if len(sources) != len(targets):
@@ -112,7 +108,6 @@ class ParallelText:
             source_max_length,
             target_max_length,
             append_end,
-            reverse_source,
         )
         pairs = cls.__new__(cls)
         pairs.sources = TokenTable.join([source(list(sources))])
@@ -163,13 +158,11 @@ def _encoders(
     source_max_length,
     target_max_length,
     append_end,
-    reverse_source,
 ):
     source = LineEncoder(
         source_tokenizer,
         source_max_length,
         append_end=append_end,
-        reverse=reverse_source,
         never_empty=True,
     )
     # Batches add START and END to the target.

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.search import GreedySearch, Limits
-from keras_seq2seq.tokens import END, PAD
+from keras_seq2seq.tokens import PAD
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +96,8 @@ class Generator:
         search = search or self.default_search
         limits = (max_length or self.max_target_length, min_length)
         results = [BLANK] * len(sources)
-        encoded = [self._encode(text) for text in sources]
+        encode = self._encoder().ids
+        encoded = [encode(text) for text in sources]
         filled = [i for i, text in enumerate(sources) if text.strip()]
         order = sorted(filled, key=lambda i: len(encoded[i]))
         for start in range(0, len(order), batch_size):
@@ -134,9 +136,13 @@ class Generator:
 
         return model.as_graph(run)
 
-    def _encode(self, text):
-        ids = self.tokenizers[0].encode(text)[: self.max_source_length]
-        return [*ids, END] if self.append_end else ids
+    def _encoder(self):
+        return LineEncoder(
+            self.tokenizers[0],
+            self.max_source_length,
+            append_end=self.append_end,
+            never_empty=True,
+        )
 
     def _read(self, source, found, row):
         ranks = [

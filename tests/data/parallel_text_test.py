@@ -71,12 +71,6 @@ def test_no_source_is_ever_empty(append_end):
     assert text.unsliced_source_lengths.tolist() == [1, 1 + append_end, 1]
 
 
-def test_reversing_puts_the_end_first():
-    text = pairs(["a b c d"], ["a b"], source_max_length=3, reverse_source=True)
-    assert text.source(0).tolist() == [3, 6, 5, 4]
-    assert text.target(0).tolist() == [4, 5]
-
-
 def test_columns_of_one_file_are_two_sides(tmp_path):
     path = write(tmp_path / "p.tsv", "a b\tx\tc\n\tx\td e\n")
     text = read(path, source_column=0, target_column=2)
@@ -145,7 +139,7 @@ def test_missing_input_is_explained(tmp_path, files):
 
 
 def test_mapped_files_hold_what_memory_holds(tmp_path, files):
-    options = {"source_max_length": 5, "reverse_source": True}
+    options = {"source_max_length": 5}
     memory = read(*files, **options)
     mapped = read(
         *files, **options, in_memory_bytes=0, cache_dir=tmp_path / "c"
