@@ -5,7 +5,6 @@ import importlib
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from keras_seq2seq import layers, zoo
 from keras_seq2seq.callbacks import LearningRateDecay
@@ -14,6 +13,7 @@ from keras_seq2seq.data.lines import expand_files, read_lines
 from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.data.tokenizer_training import train_tokenizer
+from keras_seq2seq.data.vectors import read_vectors
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.optimizers import Adam
 from keras_seq2seq.search import BeamSearch, GreedySearch
@@ -353,13 +353,10 @@ def pretrained(built, params, pair):
                 f"embedding.{side}_file needs a vocabulary of words. Received: "
                 "a subword model."
             )
-        from keras_seq2seq.data.vectors import read_vectors
-
         vectors, found = read_vectors(
             path, tokenizer.vocabulary, embedding.dim
         )
-        rows = np.asarray(embedding.table)
-        embedding.table.assign(np.where(np.isnan(vectors), rows, vectors))
+        embedding.assign_rows(vectors)
         told.append(f"{side} vectors of {found} tokens from {path}")
     return told
 
@@ -444,5 +441,10 @@ def task(described, allowed=()):
 def source_lines(pipeline):
     """Raw source lines of a pipeline, one by one."""
     given = pipeline.params
+    if not given.source_files:
+        raise UserError(
+            "input_pipeline: params.source_files is required. Type "
+            "{class: ParallelTextInputPipeline, params: {source_files: [PATH]}}"
+        )
     for path in expand_files(list(given.source_files)):
         yield from read_lines(path, given.source_column)

@@ -9,6 +9,7 @@ import numpy as np
 from keras_seq2seq.data import batches
 from keras_seq2seq.data.buckets import assign, choose_boundaries
 from keras_seq2seq.data.epoch_plan import count_batches, epoch_plan
+from keras_seq2seq.errors import UserError
 
 AUTOMATIC_BUCKETS = 10  # at most
 logger = logging.getLogger(__name__)
@@ -136,11 +137,11 @@ class Bucketing(keras.callbacks.Callback):
         `on_train_begin`, before which Keras has only looked at one batch.
 
         Raises:
-            ValueError: a step beyond the end of the pass.
+            UserError: a step beyond the end of the pass.
         """
         steps = self.steps_per_epoch
         if not (0 <= state["step"] <= steps and state["epoch"] >= 0):
-            raise ValueError(
+            raise UserError(
                 f"A pass has {steps} batches: the data or the batch size are "
                 f"not those of the state. Received: {state}"
             )

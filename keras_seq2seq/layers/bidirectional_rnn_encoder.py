@@ -62,8 +62,9 @@ class StackBidirectionalRNNEncoder(RNNEncoder):
                 "'mean'. Received: combiner='concat'"
             )
         depths = range(self.recurrence.num_layers)
-        self.forward = [self._layer("forward", i, 2 * i) for i in depths]
-        self.backward = [self._layer("backward", i, 2 * i + 1) for i in depths]
+        # Not `forward`: on torch that is the call itself.
+        self.ahead = [self._layer("forward", i, 2 * i) for i in depths]
+        self.back = [self._layer("backward", i, 2 * i + 1) for i in depths]
 
     def _layer(self, direction, depth, seed_offset):
         single = {"num_layers": 1, "residual": False}
@@ -72,14 +73,14 @@ class StackBidirectionalRNNEncoder(RNNEncoder):
 
     @property
     def output_size(self):
-        return 2 * self.forward[-1].output_size
+        return 2 * self.ahead[-1].output_size
 
     @property
     def final_state_sizes(self):
         """Widths of the final state, nested as it is."""
         return tuple(
             tuple(layer.state_sizes[0] for layer in direction)
-            for direction in (self.forward, self.backward)
+            for direction in (self.ahead, self.back)
         )
 
     def build(self, inputs_shape):
@@ -92,7 +93,7 @@ class StackBidirectionalRNNEncoder(RNNEncoder):
             )
             self.input_transform.build((None, width))
             width = joined
-        for forward, backward in zip(self.forward, self.backward, strict=True):
+        for forward, backward in zip(self.ahead, self.back, strict=True):
             forward.build((None, None, width))
             backward.build((None, None, width))
             width = joined
@@ -102,7 +103,7 @@ class StackBidirectionalRNNEncoder(RNNEncoder):
         x = inputs if transform is None else transform(inputs)
         real = ops.cast(valid, inputs.dtype)[..., None]
         earlier, states = [x], []
-        for forward, backward in zip(self.forward, self.backward, strict=True):
+        for forward, backward in zip(self.ahead, self.back, strict=True):
             output, state = read_both_ways(
                 forward, backward, x, valid, training
             )

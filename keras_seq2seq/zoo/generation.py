@@ -5,10 +5,11 @@ import threading
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.search import GreedySearch, Limits
-from keras_seq2seq.tokens import PAD
+from keras_seq2seq.tokens import PAD, UNKNOWN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Generation:
     Attributes:
         text: str. Detokenised.
         tokens: tuple of str. Target pieces, END included where written.
-        source_tokens: tuple of str. Source pieces as the model read them.
+        source_tokens: tuple of str. Source pieces as the model read them, but
+            unknown ones as they stand in the text.
         log_prob: float. Nats, the sum over `tokens`.
         score: float. What the search ranked by.
         attention: float array `(len(tokens), len(source_tokens))` or None.
@@ -105,7 +107,8 @@ class Generator:
             batch = [encoded[i] for i in chosen]
             found = self.search(padded(batch), search, *limits)
             for row, index in enumerate(chosen):
-                results[index] = self._read(batch[row], found, row)
+                tokens = self._source_tokens(sources[index], batch[row])
+                results[index] = self._read(tokens, found, row)
         return results
 
     def search(self, source, search, max_length=100, min_length=0):
@@ -118,7 +121,10 @@ class Generator:
         minima = np.full(len(source), min_length, np.int32)
         found = run(source, maxima, minima)
         return type(found)(
-            *(None if each is None else np.asarray(each) for each in found)
+            *(
+                None if each is None else ops.convert_to_numpy(each)
+                for each in found
+            )
         )
 
     def _compile(self, search):
@@ -144,24 +150,33 @@ class Generator:
             never_empty=True,
         )
 
-    def _read(self, source, found, row):
+    def _source_tokens(self, text, ids):
+        tokenizer = self.tokenizers[0]
+        pieces, words = tokenizer.pieces(ids), tokenizer.split(text)
+        for index, word in enumerate(words[: len(pieces)]):
+            if ids[index] == UNKNOWN:
+                pieces[index] = word
+        return tuple(pieces)
+
+    def _read(self, source_tokens, found, row):
         ranks = [
-            self._read_one(source, found, row, rank)
+            self._read_one(source_tokens, found, row, rank)
             for rank in range(found.ids.shape[1])
             if found.lengths[row, rank]
         ]
         return dataclasses.replace(ranks[0], alternatives=tuple(ranks[1:]))
 
-    def _read_one(self, source, found, row, rank):
+    def _read_one(self, source_tokens, found, row, rank):
         length = found.lengths[row, rank]
         ids = found.ids[row, rank, :length].tolist()
         attention = None
         if found.attention is not None:
-            attention = found.attention[row, rank, :length, : len(source)]
+            attention = found.attention[row, rank, :length]
+            attention = attention[:, : len(source_tokens)]
         return Generation(
             text=self.tokenizers[1].decode(ids),
             tokens=tuple(self.tokenizers[1].pieces(ids)),
-            source_tokens=tuple(self.tokenizers[0].pieces(source)),
+            source_tokens=source_tokens,
             log_prob=float(found.log_probs[row, rank]),
             score=float(found.scores[row, rank]),
             attention=attention,

@@ -6,6 +6,9 @@ from keras import ops
 from keras_seq2seq.optimizers.adam import Adam
 from keras_seq2seq.tokens import PAD
 
+if keras.backend.backend() == "torch":
+    import torch
+
 
 class TokenStep:
     """Adds `compile` and the token-weighted loss to a model.
@@ -20,7 +23,7 @@ class TokenStep:
             optimizer=optimizer
             or Adam(1e-4, epsilon=1e-8, global_clipnorm=self.clip_norm),
             loss=loss,
-            **{"jit_compile": False, **options},
+            **options,
         )
         self._own_loss = loss is None
 
@@ -45,5 +48,10 @@ class TokenStep:
         return ops.sum(nats * weights) / ops.maximum(count, 1.0)
 
     def as_graph(self, function):
-        """The function as it is: its shapes change from call to call."""
+        """The function as it is, but without gradients.
+
+        JAX can't compile a search as a whole: the longest length is a value.
+        """
+        if keras.backend.backend() == "torch":
+            return torch.no_grad()(function)
         return function

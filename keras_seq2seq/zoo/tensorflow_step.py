@@ -34,9 +34,17 @@ class TokenStep:
                 epsilon 1e-8.
             loss: None for the token-weighted loss described above, or any
                 loss that Keras takes, with Keras's meaning.
-            **options: as Keras takes them. `jit_compile` is off unless asked
-                for, so that every machine behaves the same.
+            **options: as Keras takes them, metrics only with a loss.
+                `jit_compile` is off unless asked for, so that every machine
+                behaves the same.
         """
+        for name in ("metrics", "weighted_metrics"):
+            if loss is None and options.get(name):
+                raise ValueError(
+                    f"`{name}` need a `loss` too: the own loss makes no logits "
+                    "for them and logs perplexity and accuracy by itself. "
+                    f"Received: {name}={options[name]}"
+                )
         super().compile(
             optimizer=optimizer or Adam(1e-4, epsilon=1e-8),
             loss=loss,

@@ -1,0 +1,112 @@
+import threading
+
+import numpy as np
+import pytest
+
+from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.vocabulary import Vocabulary
+from keras_seq2seq.search import BeamSearch
+from keras_seq2seq.tokens import END, START
+from keras_seq2seq.zoo.generation import padded
+from tests.zoo.tiny_models import attention_model, basic_model
+
+WORDS = ("a", "b", "c", "d", "e", "f", "g")
+SOURCES = ["a b c", "", "d", "b a", "  ", "c c zzz d e"]
+BEAM = BeamSearch(width=3, n_best=2, with_attention=True)
+
+
+@pytest.fixture(scope="module")
+def model():
+    tokenizers = (
+        DelimiterTokenizer(Vocabulary(WORDS)),
+        DelimiterTokenizer(Vocabulary(WORDS + ("h", "i"))),
+    )
+    return attention_model(tokenizers=tokenizers, max_target_length=6)
+
+
+@pytest.fixture(scope="module")
+def found(model):
+    return model.generate(SOURCES, BEAM, batch_size=4)
+
+
+def test_results_come_in_the_order_of_the_sources(model, found):
+    assert len(found) == len(SOURCES)
+    for source, result in zip(SOURCES, found, strict=True):
+        (alone,) = model.generate([source], BEAM)
+        assert alone.text == result.text
+        assert alone.log_prob == pytest.approx(result.log_prob, abs=1e-5)
+
+
+def test_blank_sources_get_blank_results(found):
+    for index in (1, 4):
+        assert found[index].text == ""
+        assert found[index].tokens == ()
+
+
+def test_sources_are_reported_as_the_model_read_them(found):
+    assert found[0].source_tokens == ("a", "b", "c", "</s>")
+    assert found[5].source_tokens == ("c", "c", "<unk>", "d", "e", "</s>")
+
+
+def test_attention_has_a_row_per_written_and_a_column_per_read_token(found):
+    for index in (0, 2, 3, 5):
+        result = found[index]
+        shape = (len(result.tokens), len(result.source_tokens))
+        assert result.attention.shape == shape
+        np.testing.assert_allclose(result.attention.sum(1), 1, rtol=1e-5)
+
+
+def test_alternatives_are_ranked_and_differ(found):
+    (second,) = found[0].alternatives
+    assert found[0].score >= second.score
+    assert found[0].tokens != second.tokens
+
+
+def test_log_prob_is_that_of_teacher_forcing(model, found):
+    source, target = model.tokenizers
+    for text, result in ((SOURCES[0], found[0]), (SOURCES[5], found[5])):
+        ids = target.encode(" ".join(t for t in result.tokens if t != "</s>"))
+        ids += [END] * (result.tokens[-1] == "</s>")
+        logits = np.asarray(
+            model(
+                {
+                    "source": np.array([[*source.encode(text), END]]),
+                    "target": np.array([[START, *ids[:-1]]]),
+                }
+            ),
+            "float64",
+        )[0]
+        log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+        expected = log_probs[np.arange(len(ids)), ids].sum()
+        assert result.log_prob == pytest.approx(expected, abs=1e-4)
+
+
+def test_threads_get_the_results_of_a_single_one(model, found):
+    results = [None] * 4
+
+    def run(index):
+        results[index] = model.generate(SOURCES, BEAM, batch_size=4)
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for each in results:
+        assert [r.text for r in each] == [r.text for r in found]
+
+
+def test_padded_rows_are_int32():
+    rows = padded([[4, 5], [6]])
+    assert rows.dtype == np.int32
+    assert rows.tolist() == [[4, 5], [6, 0]]
+
+
+def test_a_single_string_is_refused(model):
+    with pytest.raises(TypeError, match="list of strings. Received: the str"):
+        model.generate("a b c")
+
+
+def test_a_model_without_tokenizers_says_what_to_do():
+    with pytest.raises(ValueError, match=r"tokenizers=\(source, target\)"):
+        basic_model().generate(["a"])

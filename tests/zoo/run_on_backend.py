@@ -1,0 +1,135 @@
+"""Runs models on the backend of KERAS_BACKEND with stored weights.
+
+Usage: run_on_backend.py INPUTS.npz OUTPUTS.npz
+
+A script, because a process has one backend only. `tests/zoo/backends_test.py`
+imports it for TensorFlow and starts it for the others.
+"""
+
+import functools
+import sys
+
+import keras
+import numpy as np
+
+from keras_seq2seq import layers, zoo
+from keras_seq2seq.search import GreedySearch
+
+if keras.backend.backend() == "jax":
+    import jax
+
+SOURCE_SIZE, TARGET_SIZE, E = 11, 13, 7
+
+
+def stack(cell, **options):
+    return layers.RecurrentStack(cell, **options)
+
+
+def models():
+    """Four models that together hold every kind of layer."""
+    gru, lstm = layers.GRUCell, layers.LSTMCell
+    return {
+        "gru": zoo.AttentionSeq2Seq(
+            SOURCE_SIZE,
+            TARGET_SIZE,
+            E,
+            encoder=layers.BidirectionalRNNEncoder(stack(gru(4))),
+            attention=layers.AdditiveAttention(9),
+            decoder=layers.AttentionDecoder(stack(gru(8, reset_after=True))),
+            label_smoothing=0.2,
+        ),
+        "lstm": zoo.AttentionSeq2Seq(
+            SOURCE_SIZE,
+            TARGET_SIZE,
+            E,
+            encoder=layers.StackBidirectionalRNNEncoder(
+                stack(
+                    lstm(4, peephole=True, projection=3, cell_clip=1.0),
+                    num_layers=2,
+                    residual=True,
+                )
+            ),
+            bridge=layers.InitialStateBridge("outputs", "tanh"),
+            attention=layers.ScaledDotAttention(9),
+            decoder=layers.AttentionDecoder(
+                stack(lstm(8, layer_norm=True)), input_feeding=True
+            ),
+            share_embeddings="target_output",
+        ),
+        "wide": zoo.AttentionSeq2Seq(
+            SOURCE_SIZE,
+            TARGET_SIZE,
+            E,
+            attention=layers.BilinearAttention(),
+            encoder=layers.UnidirectionalRNNEncoder(
+                stack(layers.BasicRNNCell(4))
+            ),
+            decoder=layers.AttentionDecoder(
+                stack(
+                    gru(8, layer_norm=True),
+                    num_layers=2,
+                    residual=True,
+                    combiner="concat",
+                    dense=True,
+                )
+            ),
+        ),
+        "basic": zoo.BasicSeq2Seq(
+            SOURCE_SIZE,
+            TARGET_SIZE,
+            E,
+            encoder=layers.UnidirectionalRNNEncoder(stack(gru(8))),
+            bridge=layers.PassThroughBridge(),
+            decoder=layers.BasicDecoder(stack(gru(8))),
+        ),
+    }
+
+
+def forward(model, source, target):
+    """Logits under teacher forcing, and of two beams that step."""
+    teacher_forced = model({"source": source, "target": target})
+    memory, carry = model.encode({"source": source})
+    carry = keras.tree.map_structure(
+        lambda x: keras.ops.repeat(x, 2, axis=1), carry
+    )
+    targets = keras.ops.stack([target, keras.ops.flip(target, 0)], axis=1)
+    collected = []
+    for time in range(3):
+        logits, carry, _ = model.step(targets[:, :, time], memory, carry)
+        collected.append(logits)
+    return teacher_forced, keras.ops.stack(collected, axis=2)
+
+
+def trained(model, source, target, labels):
+    """Loss and a table after one step of gradient descent."""
+    model.compile(keras.optimizers.SGD(0.5))
+    history = model.fit(
+        {"source": source, "target": target}, labels, verbose=0
+    ).history
+    return np.array(history["loss"]), model.get_weights()[0]
+
+
+def run(inputs):
+    """Everything that backends must agree on, by name."""
+    keras.utils.set_random_seed(1)
+    source, target = inputs["source"], inputs["target"]
+    outputs, made = {}, models()
+    for name, model in made.items():
+        count = len(model.get_weights())
+        model.set_weights([inputs[f"{name}/{i}"] for i in range(count)])
+        run_forward = model.as_graph(functools.partial(forward, model))
+        if keras.backend.backend() == "jax":
+            run_forward = jax.jit(run_forward)
+        logits, steps = run_forward(source, target)
+        outputs[f"{name}/logits"] = keras.ops.convert_to_numpy(logits)
+        outputs[f"{name}/steps"] = keras.ops.convert_to_numpy(steps)
+    model = made["gru"]
+    found = model.generator.search(source, GreedySearch(), max_length=4)
+    outputs["search/ids"] = found.ids
+    outputs["search/log_probs"] = found.log_probs
+    loss, weight = trained(model, source, target, inputs["labels"])
+    return {**outputs, "training/loss": loss, "training/weight": weight}
+
+
+if __name__ == "__main__":
+    np.savez(sys.argv[2], **run(np.load(sys.argv[1])))

@@ -1,0 +1,104 @@
+"""Trains on one and on two replicas of the processor; prints differences.
+
+A script, because logical devices must be set before TensorFlow starts.
+"""
+
+import json
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_seq2seq.layers import (
+    AdditiveAttention,
+    AttentionDecoder,
+    GRUCell,
+    RecurrentStack,
+    UnidirectionalRNNEncoder,
+)
+from keras_seq2seq.optimizers import Adam
+from keras_seq2seq.zoo import AttentionSeq2Seq
+
+PASSES, BATCHES, ROWS, LAST_ROWS, SIZE = 10, 5, 4, 3, 13
+
+
+def batches():
+    """Batches of unequal lengths; the last does not divide by two."""
+    random = np.random.default_rng(0)
+    for index in range(BATCHES):
+        rows = LAST_ROWS if index == BATCHES - 1 else ROWS
+        source, labels = sequences(random, rows, 7), sequences(random, rows, 6)
+        target = np.pad(labels[:, :-1], ((0, 0), (1, 0)), constant_values=2)
+        weights = (labels > 0).astype("float32")
+        weights[0] *= 0.5
+        yield {"source": source, "target": target}, labels, weights
+
+
+def sequences(random, rows, width):
+    lengths = random.integers(1, width + 1, rows)
+    ids = random.integers(4, SIZE, (rows, lengths.max()))
+    ids[np.arange(lengths.max()) >= lengths[:, None]] = 0
+    return ids.astype("int32")
+
+
+def dataset():
+    ids = tf.TensorSpec((None, None), "int32")
+    spec = ({"source": ids, "target": ids}, ids, tf.TensorSpec((None, None)))
+    data = tf.data.Dataset.from_generator(batches, output_signature=spec)
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.OFF
+    )
+    return data.apply(
+        tf.data.experimental.assert_cardinality(BATCHES)
+    ).with_options(options)
+
+
+def trained(strategy):
+    """Weights, history and evaluation after 50 steps."""
+    keras.utils.set_random_seed(1)
+    with strategy.scope():
+        model = AttentionSeq2Seq(
+            SIZE,
+            SIZE,
+            5,
+            encoder=UnidirectionalRNNEncoder(RecurrentStack(GRUCell(4))),
+            attention=AdditiveAttention(7),
+            decoder=AttentionDecoder(RecurrentStack(GRUCell(8))),
+            clip_norm=0.3,  # acts in some steps
+            label_smoothing=0.1,
+        )
+        model.compile(Adam(1e-3))
+    fitted = model.fit(dataset(), epochs=PASSES, shuffle=False, verbose=0)
+    evaluated = model.evaluate(dataset(), verbose=0, return_dict=True)
+    steps = int(model.optimizer.iterations.numpy())
+    return model.get_weights(), fitted.history, evaluated, steps
+
+
+def main():
+    """Prints one JSON object."""
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(
+        cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+    )
+    one = trained(tf.distribute.get_strategy())
+    two = trained(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
+    differences = [
+        float(np.abs(a - b).max()) for a, b in zip(one[0], two[0], strict=True)
+    ]
+    print(
+        json.dumps(
+            {
+                "weights": max(differences),
+                "history": [one[1], two[1]],
+                "evaluation": [one[2], two[2]],
+                "steps": [one[3], two[3]],
+                "clip_norm": 0.3,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

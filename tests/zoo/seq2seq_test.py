@@ -1,0 +1,341 @@
+"""What all models promise."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_seq2seq.layers import (
+    AdditiveAttention,
+    AttentionDecoder,
+    BasicDecoder,
+    BasicRNNCell,
+    BidirectionalRNNEncoder,
+    BilinearAttention,
+    DotAttention,
+    FixedAttention,
+    GRUCell,
+    InitialStateBridge,
+    LSTMCell,
+    RecurrentStack,
+    ScaledDotAttention,
+    StackBidirectionalRNNEncoder,
+    UnidirectionalRNNEncoder,
+    ZeroBridge,
+)
+from keras_seq2seq.ops import reverse_within
+from keras_seq2seq.zoo import AttentionSeq2Seq, BasicSeq2Seq
+from tests.contracts import (
+    array,
+    assert_close,
+    check_model_config,
+    check_stepping,
+    randomise,
+)
+from tests.zoo.tiny_models import (
+    SOURCE_LENGTHS,
+    SOURCE_SIZE,
+    TARGET_SIZE,
+    B,
+    E,
+    S,
+    T,
+    attention_model,
+    basic_model,
+    batch,
+)
+
+ENCODERS = (
+    UnidirectionalRNNEncoder,
+    BidirectionalRNNEncoder,
+    StackBidirectionalRNNEncoder,
+)
+DECODERS = ("basic", "context", "input_feeding")
+CELLS = (
+    {"cell": GRUCell(4), "num_layers": 2, "residual": True},
+    {"cell": LSTMCell(4, projection=3, peephole=True), "num_layers": 2},
+    {"cell": GRUCell(4, reset_after=True, layer_norm=True)},
+    {"cell": BasicRNNCell(4)},
+    {"cell": LSTMCell(4, layer_norm=True), "num_layers": 2, "residual": True},
+)
+ATTENTIONS = (
+    AdditiveAttention(9),
+    DotAttention(9),
+    BilinearAttention(),
+    ScaledDotAttention(9),
+    FixedAttention(),
+)
+VARIANTS = list(enumerate(itertools.product(ENCODERS, DECODERS)))
+
+
+def variant(number, encoder_class, decoder):
+    """One combination; cells and attentions take turns."""
+
+    def fresh(layer):
+        return type(layer).from_config(layer.get_config())
+
+    def stack(turn):
+        options = dict(CELLS[(number + turn) % len(CELLS)])
+        return RecurrentStack(fresh(options.pop("cell")), **options)
+
+    options = {
+        "encoder": encoder_class(stack(0)),
+        "reverse_source": number % 2 == 0,
+        "share_embeddings": (None, "target_output")[number % 2],
+    }
+    if decoder == "basic":
+        kind, options["decoder"] = BasicSeq2Seq, BasicDecoder(stack(1))
+    else:
+        kind = AttentionSeq2Seq
+        options["attention"] = fresh(ATTENTIONS[number % len(ATTENTIONS)])
+        options["decoder"] = AttentionDecoder(
+            stack(1), input_feeding=decoder == "input_feeding"
+        )
+        options["bridge"] = (ZeroBridge(), InitialStateBridge("outputs"))[
+            number % 2
+        ]
+    return randomise(kind(SOURCE_SIZE, TARGET_SIZE, E, **options), 0.4)
+
+
+@pytest.mark.parametrize(
+    ("number", "parts"),
+    VARIANTS,
+    ids=[f"{encoder.__name__}-{name}" for _, (encoder, name) in VARIANTS],
+)
+def test_contract(number, parts):
+    model, inputs = variant(number, *parts), batch()[0]
+    check_stepping(model, {**inputs, "target": inputs["target"][:, :3]})
+    check_model_config(model, inputs)
+
+
+MAKERS = {AttentionSeq2Seq: attention_model, BasicSeq2Seq: basic_model}
+
+
+@pytest.fixture(params=MAKERS.values(), ids=["attention", "basic"])
+def model(request):
+    return request.param()
+
+
+def loss_gradients(model, data):
+    """Gradients of the training loss, none of them applied."""
+    inputs, labels, weights = data
+    with tf.GradientTape() as tape:
+        logits = model(inputs)
+        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        loss = tf.reduce_sum(nats * weights)
+    return tape.gradient(loss, [v.value for v in model.trainable_variables])
+
+
+def wider(data):
+    inputs, labels, weights = data
+    pad = ((0, 0), (0, 2))
+    inputs = {name: np.pad(ids, pad) for name, ids in inputs.items()}
+    return inputs, np.pad(labels, pad), np.pad(weights, pad)
+
+
+def test_wider_padding_changes_no_logit_state_or_gradient(model):
+    data = batch()
+    before, slopes = model(data[0]), loss_gradients(model, data)
+    memory, carry = model.encode(data[0])
+    wide = wider(data)
+    assert_close(model(wide[0])[:, :T], before, 1e-6)
+    assert_close(loss_gradients(model, wide), slopes)
+    wide_memory, wide_carry = model.encode(wide[0])
+    assert_close(wide_carry, carry, 1e-6)
+    for name, part in memory.items():
+        assert_close(wide_memory[name][:, :S], part, 1e-6)
+
+
+def test_the_vector_of_padding_is_never_seen(model):
+    data = batch()
+    real = data[2].astype(bool)
+    before = np.asarray(model(data[0]))
+    slopes = loss_gradients(model, data)
+    tables = (model.embed_source.table, model.embed_target.table)
+    for table in tables:
+        table.assign(np.r_[np.full((1, E), 50.0), np.asarray(table)[1:]])
+    assert_close(np.asarray(model(data[0]))[real], before[real], 0)
+    assert_close(loss_gradients(model, data), slopes, 1e-6)
+    found = dict(
+        zip([v.path for v in model.trainable_variables], slopes, strict=True)
+    )
+    for table in tables:
+        assert (np.asarray(found[table.path])[0] == 0).all()
+
+
+def test_rows_do_not_see_each_other(model):
+    inputs, _, _ = batch()
+    together = np.asarray(model(inputs))
+    for row in range(B):
+        alone = {name: ids[row : row + 1] for name, ids in inputs.items()}
+        assert_close(model(alone)[0], together[row])
+
+
+def test_an_output_sees_no_later_target(model):
+    inputs, _, _ = batch()
+    inputs["target"][:] = np.arange(4, 4 + T)
+    before = np.asarray(model(inputs))
+    inputs["target"][:, 2:] = 12
+    after = np.asarray(model(inputs))
+    np.testing.assert_array_equal(after[:, :2], before[:, :2])
+    assert (after[:, 2] != before[:, 2]).all()
+
+
+def test_nothing_is_kept_from_one_call_to_the_next(model):
+    first, second = batch(0)[0], batch(1)[0]
+    alone = np.asarray(model(second))
+    model(first)
+    np.testing.assert_array_equal(model(second), alone)
+
+
+# Source reversal ----------------------------------------------------------
+
+
+def test_reversal_equals_a_source_reversed_by_hand():
+    forwards, backwards = (
+        attention_model(reverse_source=reverse) for reverse in (False, True)
+    )
+    inputs, _, _ = batch()
+    reversed_inputs = {
+        **inputs,
+        "source": np.asarray(reverse_within(inputs["source"], SOURCE_LENGTHS)),
+    }
+    assert_close(backwards(inputs), forwards(reversed_inputs))
+
+
+def test_attention_rows_stand_in_the_original_order():
+    forwards, backwards = (
+        attention_model(reverse_source=reverse) for reverse in (False, True)
+    )
+    inputs, _, _ = batch()
+    reversed_source = np.asarray(
+        reverse_within(inputs["source"], SOURCE_LENGTHS)
+    )
+
+    def weights(model, source):
+        memory, carry = model.encode({"source": source})
+        return model.step(inputs["target"][:, :1], memory, carry)[2]
+
+    found = weights(backwards, inputs["source"])
+    by_hand = weights(forwards, reversed_source)[:, 0]
+    assert_close(found[:, 0], reverse_within(by_hand, SOURCE_LENGTHS))
+    np.testing.assert_allclose(np.sum(found, axis=-1), 1, rtol=1e-6)
+
+
+# Sharing ------------------------------------------------------------------
+
+
+def attention_model_of(size, sharing):
+    return AttentionSeq2Seq(
+        size,
+        size,
+        E,
+        encoder=BidirectionalRNNEncoder(RecurrentStack(GRUCell(4))),
+        attention=AdditiveAttention(9),
+        decoder=AttentionDecoder(RecurrentStack(GRUCell(8))),
+        share_embeddings=sharing,
+    )
+
+
+def test_sharing_saves_the_weights_that_it_shares():
+    size, units = 17, 8
+    count = {
+        sharing: attention_model_of(size, sharing).count_params()
+        for sharing in (None, "source_target", "target_output", "all")
+    }
+    table, kernel, resize = size * E, units * size, units * E + E
+    assert count["source_target"] == count[None] - table
+    assert count["target_output"] == count[None] - kernel + resize
+    assert count["all"] == count[None] - table - kernel + resize
+
+
+@pytest.mark.parametrize("sharing", ["source_target", "all"])
+def test_a_shared_table_is_one_variable_that_both_sides_train(sharing):
+    model = randomise(attention_model_of(17, sharing))
+    assert model.embed_source.table is model.embed_target.table
+    inputs, labels, weights = batch()
+    inputs["source"][inputs["source"] > 0] = 15  # 15 is a source word only
+    inputs["target"] = np.minimum(inputs["target"], 14)
+    paths = [v.path for v in model.trainable_variables]
+    assert len(set(paths)) == len(paths)
+    slopes = loss_gradients(model, (inputs, labels, weights))
+    table = np.asarray(slopes[paths.index(model.embed_target.table.path)])
+    target_word = inputs["target"][0, 1]
+    assert np.abs(table[15]).max() > 0
+    assert np.abs(table[target_word]).max() > 0
+    # A word that neither side holds is moved by the output side only.
+    assert (table[16] == 0).all() == (sharing == "source_target")
+
+
+def test_a_tied_projection_multiplies_with_the_table():
+    model = randomise(attention_model_of(17, "target_output"))
+    features = array(B, 8)
+    resized = np.asarray(model.to_logits.resize(features))
+    expected = resized @ np.asarray(model.embed_target.table).T
+    expected += np.asarray(model.to_logits.bias)
+    assert_close(model.to_logits(features), expected)
+
+
+def test_sharing_needs_one_vocabulary():
+    with pytest.raises(ValueError, match="Received: sizes 11 and 13"):
+        AttentionSeq2Seq(11, 13, share_embeddings="source_target")
+
+
+# Dropout and precision ----------------------------------------------------
+
+
+@pytest.mark.parametrize("option", ["embedding_dropout", "output_dropout"])
+def test_dropout_acts_in_training_only(option):
+    model, plain = attention_model(**{option: 0.5}), attention_model()
+    inputs, _, _ = batch()
+    clean = plain(inputs)
+    assert_close(model(inputs), clean, 0)
+    assert not np.allclose(model(inputs, training=True), clean, atol=1e-3)
+
+
+def test_equal_seeds_drop_the_same():
+    one, other = (attention_model(embedding_dropout=0.5, seed=3) for _ in "ab")
+    inputs, _, _ = batch()
+    first = one(inputs, training=True)
+    assert_close(other(inputs, training=True), first, 0)
+    assert not np.allclose(one(inputs, training=True), first, atol=1e-3)
+
+
+def test_logits_are_float32_in_bfloat16(model):
+    inputs, _, _ = batch()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    half = MAKERS[type(model)]()
+    logits = half(inputs)
+    assert logits.dtype == "float32"
+    assert_close(logits, model(inputs), 0.2)
+    stepped, _, _ = half.step(inputs["target"][:, :1], *half.encode(inputs))
+    assert stepped.dtype == "float32"
+
+
+def test_a_model_keeps_its_precision_under_another_policy():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = attention_model()
+    keras.config.set_dtype_policy("float32")
+    twin = type(model).from_config(model.get_config())
+    twin.set_weights(model.get_weights())
+    inputs, _, _ = batch()
+    assert_close(twin(inputs), model(inputs), 0)
+
+
+# Errors -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"share_embeddings": "both"}, "'both'"),
+        ({"label_smoothing": 1.0}, r"Received: 1\.0"),
+        ({"embedding_dropout": 1.5}, r"1\.5"),
+    ],
+    ids=str,
+)
+def test_wrong_options_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        AttentionSeq2Seq(SOURCE_SIZE, TARGET_SIZE, **options)

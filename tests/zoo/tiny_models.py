@@ -1,0 +1,67 @@
+"""Tiny models and batches, all sizes different."""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_seq2seq.layers import (
+    AdditiveAttention,
+    AttentionDecoder,
+    BasicDecoder,
+    BidirectionalRNNEncoder,
+    GRUCell,
+    InitialStateBridge,
+    RecurrentStack,
+)
+from keras_seq2seq.zoo import AttentionSeq2Seq, BasicSeq2Seq
+from tests.contracts import randomise
+
+B, S, T = 3, 6, 5
+SOURCE_SIZE, TARGET_SIZE, E = 11, 13, 7
+SOURCE_LENGTHS, TARGET_LENGTHS = np.array([6, 2, 4]), np.array([3, 5, 1])
+
+
+def batch(seed=0, source_size=SOURCE_SIZE, target_size=TARGET_SIZE):
+    """`(inputs, labels, weights)` of rows of unequal lengths."""
+    random = np.random.default_rng(seed)
+    source = random.integers(4, source_size, (B, S)).astype("int32")
+    source[np.arange(S) >= SOURCE_LENGTHS[:, None]] = 0
+    real = np.arange(T) < TARGET_LENGTHS[:, None]
+    labels = random.integers(4, target_size, (B, T)).astype("int32") * real
+    labels[np.arange(B), TARGET_LENGTHS - 1] = 3
+    target = np.concatenate([np.full((B, 1), 2), labels[:, :-1]], axis=1)
+    target = (target * real).astype("int32")
+    return {"source": source, "target": target}, labels, real.astype("float32")
+
+
+def tensors(data):
+    return tf.nest.map_structure(tf.constant, data)
+
+
+def step(model, data):
+    """One training step, run as it comes; the logs as floats."""
+    logs = model.train_step(tensors(data))
+    model.reset_metrics()
+    return {name: float(value) for name, value in logs.items()}
+
+
+def attention_model(randomised=True, **options):
+    """AttentionSeq2Seq of GRU cells."""
+    defaults = {
+        "encoder": BidirectionalRNNEncoder(RecurrentStack(GRUCell(4))),
+        "attention": AdditiveAttention(9),
+        "decoder": AttentionDecoder(RecurrentStack(GRUCell(8))),
+    }
+    sizes = (SOURCE_SIZE, TARGET_SIZE, E)
+    model = AttentionSeq2Seq(*sizes, **{**defaults, **options})
+    return randomise(model) if randomised else model
+
+
+def basic_model(**options):
+    """BasicSeq2Seq of GRU cells."""
+    defaults = {
+        "encoder": BidirectionalRNNEncoder(RecurrentStack(GRUCell(4))),
+        "bridge": InitialStateBridge(activation="tanh"),
+        "decoder": BasicDecoder(RecurrentStack(GRUCell(8))),
+    }
+    sizes = (SOURCE_SIZE, TARGET_SIZE, E)
+    return randomise(BasicSeq2Seq(*sizes, **{**defaults, **options}))
