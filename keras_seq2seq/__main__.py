@@ -22,6 +22,28 @@ COMMANDS = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """Complains in our words: no page of usage before the point."""
+
+    def error(self, message):
+        mark = "" if message.endswith("?") else "."
+        raise UserError(
+            f"{message}{mark} For all options type {self.prog} --help"
+        )
+
+    def parse_all(self, argv):
+        """Parses `argv`; an unknown flag brings the nearest one to mind."""
+        arguments, rest = self.parse_known_args(argv)
+        if rest:
+            name = rest[0].partition("=")[0]
+            near = difflib.get_close_matches(
+                name, self._option_string_actions, n=1
+            )
+            hint = f", did you mean `{near[0]}`?" if near else ""
+            self.error(f"there is no flag `{name}`{hint}")
+        return arguments
+
+
 def main(argv=None):
     """Runs one command.
 
@@ -45,12 +67,12 @@ def _run(name, argv):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     module, summary = COMMANDS[name]
     command = importlib.import_module(f"keras_seq2seq.commands.{module}")
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         f"keras-seq2seq {name}", description=summary, allow_abbrev=False
     )
     command.add_arguments(parser)
     try:
-        return command.run(parser.parse_args(argv)) or 0
+        return command.run(parser.parse_all(argv)) or 0
     except UserError as error:
         return _complain(str(error), error.exit_code)
     except KeyboardInterrupt:

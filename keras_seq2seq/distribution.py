@@ -45,6 +45,22 @@ def training_devices():
     raise RuntimeError("TensorFlow reports neither a GPU nor a CPU.")
 
 
+def check_divides(batch_size, replicas):
+    """Demands equal shares of a batch for all replicas.
+
+    Raises:
+        UserError: with the two nearest sizes that divide.
+    """
+    below = batch_size - batch_size % replicas
+    if below != batch_size:
+        near = [n for n in (below, below + replicas) if n]
+        raise UserError(
+            f"batch_size must be a multiple of {replicas}, the number of "
+            f"replicas. Received: {batch_size}. Type --batch_size "
+            f"{' or '.join(map(str, near))}"
+        )
+
+
 def describe(strategy):
     """One line about a strategy for people."""
     count = strategy.num_replicas_in_sync

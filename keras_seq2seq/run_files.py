@@ -1,12 +1,15 @@
 """The files of a run directory beside its checkpoints."""
 
+import contextlib
 import json
+import shutil
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras_seq2seq
 from keras_seq2seq.checkpoint import replace_text
+from keras_seq2seq.checkpoint.lock import LOCK_FILE
 from keras_seq2seq.config.files import from_json, to_json
 from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.errors import UserError
@@ -87,11 +90,14 @@ def check_unchanged(stored, config, run_dir):
     Raises:
         UserError: with both values of every setting that differs.
     """
-    before, now = (each.model_dump(mode="json") for each in (stored, config))
+    before, now = (
+        each.model_dump(mode="json", by_alias=True) for each in (stored, config)
+    )
     differing = [
-        f"{key}: the run has {before[key]!r}, received {now[key]!r}"
+        line
         for key in before
-        if key not in MAY_CHANGE and before[key] != now[key]
+        if key not in MAY_CHANGE
+        for line in _differences(key, before[key], now[key])
     ]
     if differing:
         raise UserError(
@@ -100,6 +106,34 @@ def check_unchanged(stored, config, run_dir):
             + "\nGo on with the settings of the run, or type another "
             "--output_dir."
         )
+
+
+@contextlib.contextmanager
+def unwritten_if_refused(run_dir, existed):
+    """Leaves a directory that was empty as it was, if the input is refused.
+
+    Args:
+        run_dir: path, locked by this process.
+        existed: bool. Whether it was there before it was locked.
+    """
+    run_dir = Path(run_dir)
+    was_empty = [path.name for path in run_dir.iterdir()] == [LOCK_FILE]
+    try:
+        yield
+    except UserError:
+        if was_empty:
+            _empty(run_dir)
+            if not existed:
+                run_dir.rmdir()
+        raise
+
+
+def _empty(directory):
+    for path in directory.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def read_run(run_dir):
@@ -143,6 +177,21 @@ def _read_tokenizers(run_dir):
             f"{run_dir} is incomplete: {path.name} cannot be read ({error}). "
             "Copy the whole directory again, or train anew."
         ) from error
+
+
+def _differences(name, before, now):
+    """Lines about settings that differ, each with both values."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        return [
+            line
+            for key in {**before, **now}
+            for line in _differences(
+                f"{name}.{key}", before.get(key), now.get(key)
+            )
+        ]
+    if before == now:
+        return []
+    return [f"{name}: the run has {before!r}, received {now!r}"]
 
 
 def _shortened(line, limit=2000):

@@ -30,9 +30,18 @@ from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.model_state import averaged_weights
 from keras_seq2seq.data.batches import evaluation_dataset
 from keras_seq2seq.dev_scores import DevScores
-from keras_seq2seq.distribution import choose_strategy, configure_devices
+from keras_seq2seq.distribution import (
+    check_divides,
+    choose_strategy,
+    configure_devices,
+)
 from keras_seq2seq.errors import NotFiniteError
-from keras_seq2seq.run_files import check_unchanged, stored_config, write_run
+from keras_seq2seq.run_files import (
+    check_unchanged,
+    stored_config,
+    unwritten_if_refused,
+    write_run,
+)
 from keras_seq2seq.start_banner import start_banner
 from keras_seq2seq.views.attention import (
     attention_picture,
@@ -104,8 +113,10 @@ def train(config, allowed=(), say=print):
     )
     if temporary:
         say(f"Run directory: {directory}")
+    existed = directory.exists() and not temporary
     with locked(directory):
-        run = set_up(config, directory, allowed, say)
+        with unwritten_if_refused(directory, existed):
+            run = set_up(config, directory, allowed, say)
         _fit(run, say)
         _average(run, say)
     say(f"Run directory: {directory}")
@@ -125,6 +136,8 @@ def set_up(config, directory, allowed=(), say=print):
     )
     strategy = choose_strategy(config.strategy)
     replicas = strategy.num_replicas_in_sync
+    if config.batch_type == "sentences":
+        check_divides(config.batch_size, replicas)
     bucketing = Bucketing(
         pairs,
         config.batch_size,
@@ -234,13 +247,15 @@ def _fit(run, say):
         )
         return
     dev = evaluation_dataset(run.dev, run.dev_batch_size, run.replicas)
-    training = OneTraining(run.callbacks, add_history=True, model=model)
+    way = legs(start, config.eval_every_n_steps, total)
+    # `epochs` tells `CheckpointRetention` which evaluation is the last.
+    training = OneTraining(
+        run.callbacks, add_history=True, model=model, epochs=way[-1][1]
+    )
     with _signals(run.retention):
         try:
             training.begin()
-            for first, last, steps in legs(
-                start, config.eval_every_n_steps, total
-            ):
+            for first, last, steps in way:
                 model.fit(
                     run.bucketing.stream,
                     initial_epoch=first,

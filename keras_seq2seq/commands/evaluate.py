@@ -2,6 +2,8 @@
 
 import json
 
+from keras_seq2seq.commands.positive import positive
+
 
 def add_arguments(parser):
     """Adds the flags: text against text, or a model against a pipeline."""
@@ -12,7 +14,8 @@ def add_arguments(parser):
     parser.add_argument(
         "--metric",
         default="bleu",
-        help="names with commas: bleu, multi_bleu, chrf, ter, rouge, wer, per",
+        help="names with commas: bleu, multi_bleu, chrf, ter, rouge, wer, per, "
+        "exact_match",
     )
     parser.add_argument(
         "--tokenize",
@@ -27,7 +30,14 @@ def add_arguments(parser):
     parser.add_argument(
         "--model_params", help="YAML laid over the stored settings"
     )
-    parser.add_argument("--batch_size", type=int, default=64)
+    parser.add_argument("--batch_size", type=positive, default=64)
+    parser.add_argument(
+        "--allow_import",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="a module of your own that the configuration names",
+    )
 
 
 def run(arguments):
@@ -64,9 +74,7 @@ def _scored(arguments, hypotheses, references):
     from keras_seq2seq.metrics import score
 
     for name in arguments.metric.split(","):
-        found = score(
-            name.strip(), hypotheses, references, arguments.tokenize
-        )
+        found = score(name.strip(), hypotheses, references, arguments.tokenize)
         yield {
             "metric": found.name,
             "value": found.value,
@@ -81,7 +89,10 @@ def _of_model(arguments):
 
     pipeline = checked_pipeline(arguments.input_pipeline)
     model = inference.load(
-        arguments.model_dir, arguments.checkpoint, arguments.model_params
+        arguments.model_dir,
+        arguments.checkpoint,
+        arguments.model_params,
+        arguments.allow_import,
     )
     params = read_run(arguments.model_dir).config.model_params
     values = inference.evaluate(model, pipeline, params, arguments.batch_size)

@@ -1,5 +1,7 @@
 """`keras-seq2seq score`."""
 
+from keras_seq2seq.commands.positive import positive
+
 
 def add_arguments(parser):
     """Adds the flags."""
@@ -7,7 +9,14 @@ def add_arguments(parser):
     parser.add_argument("--source", required=True, help="file of sources")
     parser.add_argument("--target", required=True, help="file of targets")
     parser.add_argument("--checkpoint", help="averaged, best, latest or a step")
-    parser.add_argument("--batch_size", type=int, default=64)
+    parser.add_argument("--batch_size", type=positive, default=64)
+    parser.add_argument(
+        "--allow_import",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="a module of your own that the configuration names",
+    )
 
 
 def run(arguments):
@@ -27,7 +36,11 @@ def run(arguments):
         )
     if not sources:
         raise UserError(f"{arguments.source}: expected lines. Received: none.")
-    model = inference.load(arguments.model_dir, arguments.checkpoint)
+    model = inference.load(
+        arguments.model_dir,
+        arguments.checkpoint,
+        allowed=arguments.allow_import,
+    )
     nats, tokens = inference.score_pairs(
         model, sources, targets, arguments.batch_size
     )

@@ -31,7 +31,10 @@ def run(arguments):
     flags = dict(vars(arguments))
     paths, allowed = flags.pop("config_paths"), flags.pop("allow_import")
     config = load(paths, flags)
-    if config.schedule not in ("continuous_train_and_eval", "train_and_evaluate"):
+    if config.schedule not in (
+        "continuous_train_and_eval",
+        "train_and_evaluate",
+    ):
         from keras_seq2seq.errors import UserError
 
         raise UserError(

@@ -24,7 +24,9 @@ def add_arguments(parser):
         "--max_vocab_size", type=int, help="most tokens of words or characters"
     )
     parser.add_argument(
-        "--size", type=int, help="size of a subword vocabulary, specials counted"
+        "--size",
+        type=int,
+        help="size of a subword vocabulary, specials counted",
     )
     parser.add_argument(
         "--downcase", action="store_true", help="lower-case the text first"

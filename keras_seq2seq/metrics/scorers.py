@@ -9,6 +9,7 @@ from keras_seq2seq.metrics.bleu import (
     multi_bleu,
 )
 from keras_seq2seq.metrics.chrf import corpus_chrf
+from keras_seq2seq.metrics.exact_match import exact_match
 from keras_seq2seq.metrics.rouge import ROUGE_TYPES, rouge
 from keras_seq2seq.metrics.ter import corpus_ter
 from keras_seq2seq.metrics.wer import phone_error_rate, word_error_rate
@@ -20,6 +21,7 @@ _SCORERS = {
     "rouge": rouge,
     "wer": word_error_rate,
     "per": phone_error_rate,
+    "exact_match": exact_match,
 }
 METRIC_NAMES = ("bleu", *_SCORERS, *ROUGE_TYPES)
 

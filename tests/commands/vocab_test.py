@@ -1,0 +1,72 @@
+import pytest
+
+from keras_seq2seq.__main__ import main
+
+GOLDEN = "b b a a c \n a b \n c  d c\n"  # reference: bin/tools/generate_vocab
+
+
+@pytest.fixture
+def vocab(capsys, standard_input):
+    """Lines that `vocab` writes for text on standard input."""
+
+    def run(text, *flags):
+        standard_input(text)
+        assert main(["vocab", *map(str, flags)]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    return run
+
+
+def test_the_historical_golden(vocab):
+    assert vocab(GOLDEN) == ["c\t3", "b\t3", "a\t3", "d\t1"]
+
+
+def test_the_minimum_frequency_is_inclusive(vocab):
+    assert vocab(GOLDEN, "--min_frequency", 3) == ["c\t3", "b\t3", "a\t3"]
+    assert vocab(GOLDEN, "--min_frequency", 1)[-1] == "d\t1"
+
+
+def test_the_size_is_limited(vocab):
+    assert vocab(GOLDEN, "--max_vocab_size", 2) == ["c\t3", "b\t3"]
+
+
+def test_lower_casing_adds_counts_up(vocab):
+    assert vocab("A a B\n") == ["a\t1", "B\t1", "A\t1"]
+    assert vocab("A a B\n", "--downcase") == ["a\t2", "b\t1"]
+
+
+@pytest.mark.parametrize(
+    "flags", [["--delimiter", ""], ["--kind", "character"]]
+)
+def test_characters_are_those_of_unicode_and_hold_the_space(vocab, flags):
+    assert vocab("笑 笑\n", *flags) == ["笑\t2", " \t1"]
+
+
+def test_a_delimiter_separates(vocab):
+    assert vocab("a|b c|a\n", "--delimiter", "|") == ["a\t2", "b c\t1"]
+
+
+def test_several_files_and_globs_are_one_text(vocab, tmp_path):
+    for name, text in (("1.txt", "a b\n"), ("2.txt", "b\n"), ("3.md", "b\n")):
+        (tmp_path / name).write_text(text)
+    assert vocab("", tmp_path / "*.txt") == ["b\t2", "a\t1"]
+    files = [tmp_path / "1.txt", tmp_path / "3.md"]
+    assert vocab("", *files) == ["b\t2", "a\t1"]
+
+
+def test_a_file_is_written_whole(vocab, tmp_path):
+    path = tmp_path / "new" / "vocab.txt"
+    assert vocab("a\n", "--output", path) == []
+    assert path.read_text() == "a\t1\n"
+    assert [each.name for each in path.parent.iterdir()] == ["vocab.txt"]
+
+
+def test_a_subword_model_is_trained(vocab, tmp_path):
+    text = "abab baba abba baab\n" * 20
+    flags = ["--kind", "bpe", "--size", 10, "--output", tmp_path / "joint"]
+    assert vocab(text, *flags) == []
+    from keras_seq2seq.data.tokenizer import load_tokenizer
+
+    tokenizer = load_tokenizer(tmp_path / "joint.model")
+    assert tokenizer.vocabulary_size == 10
+    assert tokenizer.decode(tokenizer.encode("abba baba")) == "abba baba"

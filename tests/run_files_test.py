@@ -1,0 +1,112 @@
+import json
+
+import pytest
+
+from keras_seq2seq.config.files import load
+from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.vocabulary import Vocabulary
+from keras_seq2seq.errors import StorageError, UserError
+from keras_seq2seq.run_files import (
+    check_unchanged,
+    read_run,
+    unwritten_if_refused,
+    write_run,
+)
+from tests.commands.small_run import pipeline
+
+PAIR = (
+    DelimiterTokenizer(Vocabulary(["a", "b"]), lowercase=True),
+    DelimiterTokenizer(Vocabulary(["x", "|"]), delimiter=""),
+)
+
+
+def config(**changes):
+    params = {"vocab_source": "s", "vocab_target": "t"}
+    values = {
+        "model": "BasicSeq2Seq",
+        "model_params": json.dumps({**params, **changes.pop("params", {})}),
+        "input_pipeline_train": pipeline("train"),
+        "input_pipeline_dev": pipeline("dev"),
+        **changes,
+    }
+    return load("", values)
+
+
+def test_what_was_written_is_read(tmp_path):
+    run = tmp_path / "run"
+    write_run(run, config(batch_size="9"), PAIR)
+    found = read_run(run)
+    assert found.config == config(batch_size="9")
+    for one, other in zip(found.tokenizers, PAIR, strict=True):
+        assert one.fingerprint == other.fingerprint
+        assert one.encode("A x|") == other.encode("A x|")
+
+
+def test_the_directory_may_move(tmp_path):
+    write_run(tmp_path / "here", config(), PAIR)
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert read_run(tmp_path / "there").tokenizers[0].encode("b") == [5]
+
+
+def test_the_versions_of_the_libraries_are_stored(tmp_path):
+    write_run(tmp_path, config(), PAIR)
+    stored = json.loads((tmp_path / "config.json").read_text())
+    assert {"keras", "tensorflow", "keras-seq2seq"} <= set(stored["versions"])
+
+
+def test_equal_settings_are_no_change(tmp_path):
+    check_unchanged(config(), config(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"train_steps": "9"}, {"keep_checkpoint_max": "2"}]
+)
+def test_what_changes_no_number_may_change(tmp_path, change):
+    check_unchanged(config(), config(**change), tmp_path)
+
+
+def test_every_other_change_is_told_with_both_values(tmp_path):
+    other = config(batch_size="9", params={"embedding.dim": 3})
+    with pytest.raises(UserError) as caught:
+        check_unchanged(config(), other, tmp_path)
+    told = str(caught.value)
+    assert "batch_size: the run has 16, received 9" in told
+    assert "model_params.embedding.dim: the run has 100, received 3" in told
+    assert "--output_dir" in told
+
+
+def refuse(run, existed, error=UserError):
+    run.mkdir(exist_ok=True)
+    (run / ".lock").write_text("")
+    with pytest.raises(error), unwritten_if_refused(run, existed):
+        (run / "made").mkdir()
+        (run / "made" / "vocab").write_text("a\n")
+        raise error("the input is wrong")
+
+
+def test_a_refused_run_leaves_no_directory(tmp_path):
+    refuse(tmp_path / "run", existed=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_directory_stays_and_stays_empty(tmp_path):
+    refuse(tmp_path / "run", existed=True)
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_directory_with_content_loses_nothing(tmp_path):
+    (tmp_path / "notes").write_text("keep")
+    refuse(tmp_path, existed=True)
+    assert (tmp_path / "notes").read_text() == "keep"
+    assert (tmp_path / "made" / "vocab").exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_other_ends_leave_everything(tmp_path, error):
+    refuse(tmp_path, False, error)
+    assert (tmp_path / "made" / "vocab").exists()
+
+
+def test_a_full_disk_leaves_no_half_run(tmp_path):
+    refuse(tmp_path / "run", False, StorageError)
+    assert list(tmp_path.iterdir()) == []
