@@ -1,0 +1,81 @@
+"""The scripts in examples/ run from top to bottom, on tiny data."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def run(name, folder, *flags):
+    """What a script prints, run where it may leave files."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / name), *flags],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def write(path, lines):
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def drawn(words, count):
+    """Lines of a few words."""
+    random = np.random.default_rng(1)
+    return [
+        " ".join(random.choice(words, random.integers(2, 6)))
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_example_is_short_and_uses_public_names(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 80
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            names = [*node.module.split("."), *(a.name for a in node.names)]
+            assert not [name for name in names if name.startswith("_")]
+        elif isinstance(node, ast.Attribute):
+            assert not node.attr.startswith("_")
+
+
+def test_reverse(tmp_path):
+    flags = ["--examples=40", "--epochs=1", "--units=5", "--max_length=6"]
+    printed = run("reverse.py", tmp_path, "--data_dir=toy", *flags)
+    assert "Exact match: " in printed
+    assert (tmp_path / "toy" / "train" / "sources.txt").exists()
+
+
+def test_pronounce(tmp_path):
+    words = [line.replace(" ", "") for line in drawn(["a", "o", "nn"], 20)]
+    lines = [f"{word}\t{' '.join(word.upper())}" for word in words]
+    for split in ("train", "dev", "test"):
+        write(tmp_path / f"xyz_{split}.tsv", lines)
+    flags = ["--data_dir=.", "--language=xyz", "--epochs=1"]
+    printed = run("pronounce.py", tmp_path, *flags)
+    assert "Score(name='wer'" in printed
+    assert words[0] in printed
+
+
+def test_translate_and_go_on(tmp_path):
+    for split in ("train", "val", "heldout"):
+        write(tmp_path / f"{split}.en", drawn(["one", "two", "three"], 20))
+        write(tmp_path / f"{split}.de", drawn(["eins", "zwei", "drei"], 20))
+    flags = ["--data_dir=.", "--test=heldout", "--subwords=30"]
+    printed = run("translate.py", tmp_path, *flags, "--epochs=1")
+    assert "Test Score(name='bleu'" in printed
+    assert (tmp_path / "translate_run" / "ckpt-1").is_dir()
+    run("translate.py", tmp_path, *flags, "--epochs=2")
+    assert (tmp_path / "translate_run" / "ckpt-2").is_dir()

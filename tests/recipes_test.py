@@ -1,0 +1,203 @@
+"""Every file in zoo/ is a configuration that trains, and can be published."""
+
+import importlib.util
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_seq2seq import recipe, training
+from keras_seq2seq.config.files import load
+from keras_seq2seq.errors import UserError
+from keras_seq2seq.run_files import write_run
+
+ROOT = Path(__file__).resolve().parents[1]
+RECIPES = sorted((ROOT / "zoo").glob("**/*.yml"))
+PUBLISHED = {
+    "metric",
+    "value",
+    "split",
+    "signature",
+    "commit",
+    "minutes",
+    "tokens_per_second",
+    "command",
+}
+# Laid over a recipe: as it is, but small, and three steps long.
+REDUCED = """\
+model_params:
+  embedding.dim: 6
+  attention.params: {num_units: 5}
+  encoder.params: {rnn_cell: {cell_params: {num_units: 8}}}
+  decoder.params: {rnn_cell: {cell_params: {num_units: 8}}}
+train_steps: 3
+eval_every_n_steps: 3
+batch_size: 32
+"""
+# For those that leave the data to the user.
+DATA = """\
+model_params: {vocab_source: vocab.txt, vocab_target: vocab.txt}
+input_pipeline_train: &data
+  class: ParallelTextInputPipeline
+  params: {source_files: text.txt, target_files: text.txt}
+input_pipeline_dev: *data
+"""
+SUBWORDS = 40  # of a text of a few hundred letters
+
+results = [
+    {"metric": "wer", "value": 12.5, "signature": "nrefs:1|tok:space"},
+    {"metric": "per", "value": 3.25, "signature": "nrefs:1|tok:space"},
+]
+
+
+@pytest.fixture
+def publish():
+    path = ROOT / "benchmarks" / "publish.py"
+    spec = importlib.util.spec_from_file_location("publish", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def name_of(path):
+    return str(path.relative_to(ROOT))
+
+
+def small(path, folder):
+    """The recipe's configuration over made-up data, reduced."""
+    layers = [path, folder / "reduced.yml"]
+    layers[1].write_text(REDUCED)
+    if load([path], complete=False).input_pipeline_train is None:
+        (folder / "data.yml").write_text(DATA)
+        layers.append(folder / "data.yml")
+    places = {"data_dir": str(folder), "output_dir": str(folder / "run")}
+    config = load([str(layer) for layer in layers], places)
+    write_data(config, folder)
+    prepare = tuple(
+        one.model_copy(update={"size": one.size and SUBWORDS})
+        for one in config.prepare
+    )
+    return config.model_copy(update={"prepare": prepare})
+
+
+def write_data(config, folder):
+    """Whatever files the configuration reads, in a language of digits."""
+    words = [str(number) for number in range(10, 30)]
+    random = np.random.default_rng(1)
+    for pipeline in (config.input_pipeline_train, config.input_pipeline_dev):
+        for name in pipeline.params.source_files + pipeline.params.target_files:
+            lines = [" ".join(random.choice(words, 5)) for _ in range(40)]
+            write(Path(name), lines)
+    made = {one.output for one in config.prepare}
+    for name in (
+        config.model_params.vocab_source,
+        config.model_params.vocab_target,
+    ):
+        if name not in made:
+            write(Path(name), words)
+
+
+def write(path, lines):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{line}\n" for line in lines))
+
+
+def test_there_are_recipes():
+    names = {path.name for path in RECIPES}
+    assert {"quickstart.yml", "toy_reversal.yml"} <= names
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=name_of)
+def test_recipe_trains_at_reduced_width(path, tmp_path):
+    if not load([path], complete=False).model:
+        pytest.skip("a part of a configuration, without a model")
+    config = small(path, tmp_path)
+    run = training.train(config, say=lambda line: None)
+    assert int(run.model.optimizer.iterations) == 3
+    last = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1]
+    assert np.isfinite(json.loads(last)["val_loss"])
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=name_of)
+def test_published_numbers_say_where_they_come_from(path):
+    published = load([path], complete=False).published
+    for one in published:
+        assert set(one) == PUBLISHED
+    course = path.with_suffix(".metrics.jsonl")
+    assert course.exists() == bool(published)
+
+
+def test_published_block_replaces_the_old_one_and_nothing_else(publish):
+    text = "# Why.\nmodel: BasicSeq2Seq  # what\n"
+    once = publish.with_block(text, results[:1])
+    assert once.startswith(text)
+    twice = publish.with_block(once + "\n# After.\nbatch_size: 3\n", results)
+    assert "# After.\nbatch_size: 3\n" in twice
+    assert twice.startswith(text)
+    assert publish.with_block(once, results) == publish.with_block(
+        text, results
+    )
+
+
+def test_published_block_reads_back(publish, tmp_path):
+    path = tmp_path / "recipe.yml"
+    path.write_text(publish.with_block("batch_size: 3\n", results))
+    config = load([str(path)], complete=False)
+    assert list(config.published) == results
+    assert config.batch_size == 3
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A commit of a recipe, and a run that is younger."""
+    write(tmp_path / "zoo" / "some.yml", ["batch_size: 3"])
+    for command in (
+        ["init", "--quiet"],
+        ["add", "."],
+        [
+            *("-c", "user.name=a", "-c", "user.email=a@b.c"),
+            *("commit", "--quiet", "-m", "a"),
+        ],
+    ):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    return tmp_path
+
+
+def test_numbers_are_for_the_commit_that_is_checked_out(
+    publish, repository, tmp_path_factory
+):
+    run = tmp_path_factory.mktemp("run")
+    write(run / "config.json", ["{}"])
+    path = repository / "zoo" / "some.yml"
+    commit = publish.clean_commit(path, run)
+    assert len(commit) == 40
+    write(repository / "code.py", ["1"])
+    with pytest.raises(UserError, match="code.py"):
+        publish.clean_commit(path, run)
+
+
+def test_a_run_older_than_the_commit_is_refused(
+    publish, repository, tmp_path_factory
+):
+    run = tmp_path_factory.mktemp("run")
+    write(run / "config.json", ["{}"])
+    os.utime(run / "config.json", (1.0, 1.0))
+    with pytest.raises(UserError, match="began before commit"):
+        publish.clean_commit(repository / "zoo" / "some.yml", run)
+
+
+def test_only_a_run_of_the_recipe_itself_is_published(publish, tmp_path):
+    path, run = ROOT / "zoo" / "toy_reversal.yml", tmp_path / "run"
+    places = {"data_dir": str(tmp_path), "output_dir": str(run)}
+    config = load([path], places)
+    write_data(config, tmp_path)
+    pair = recipe.tokenizers(config)
+    write_run(run, config, pair)
+    publish.check_recipe(path, run)
+    for name in ("train_steps", "batch_size"):
+        write_run(run, config.model_copy(update={name: 7}), pair)
+        with pytest.raises(UserError, match=f"{name}.* 7"):
+            publish.check_recipe(path, run)
