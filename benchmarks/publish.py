@@ -1,0 +1,192 @@
+"""Writes a run's results on a test split into the recipe it came from.
+
+    python benchmarks/publish.py RUN_DIR zoo/quickstart.yml \\
+        --metric wer,per --source test.words --target test.phones
+
+Replaces the recipe's `published:` block, comments elsewhere stay, and writes
+`zoo/<name>.metrics.jsonl`. The numbers belong to a commit, so nothing outside
+`zoo/` may differ from it, the run must be younger than the commit, and the
+run's settings must be those of the recipe.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import yaml
+
+from keras_seq2seq import inference
+from keras_seq2seq.config.files import load
+from keras_seq2seq.data.lines import read_lines
+from keras_seq2seq.data.write_file import write_file
+from keras_seq2seq.errors import UserError
+from keras_seq2seq.metrics import score
+from keras_seq2seq.run_files import CONFIG_FILE, check_unchanged, read_run
+
+# The key, and all lines up to the next one that begins at the margin.
+BLOCK = re.compile(r"^published:.*\n(?:[ -].*\n|\n)*", re.MULTILINE)
+
+# What may change when a run goes on, but not before it is published.
+ENDING = ("train_steps", "minutes", "average")
+
+
+def main(argv=None):
+    arguments = _parser().parse_args(argv)
+    try:
+        commit = clean_commit(arguments.recipe, arguments.run_dir)
+        check_recipe(arguments.recipe, arguments.run_dir)
+        results = measure(arguments, commit)
+        publish(arguments.recipe, arguments.run_dir, results)
+    except UserError as error:
+        sys.exit(f"publish: {error}")
+    print(described(results), end="")
+
+
+def clean_commit(recipe, run_dir):
+    """The commit checked out, if the run can be one of its own.
+
+    Args:
+        recipe: path of the recipe, inside the repository.
+        run_dir: path of the run.
+
+    Returns:
+        str: the whole hash.
+
+    Raises:
+        UserError: files outside `zoo/` that are changed or not committed, or
+            a run that began before the commit was made.
+    """
+    folder = Path(recipe).resolve().parent
+    root = Path(_git(folder, "rev-parse", "--show-toplevel"))
+    changed = _git(root, "status", "--porcelain", "--", ".", ":!zoo")
+    if changed:
+        raise UserError(
+            "Numbers belong to a commit, but the tree differs from it:\n"
+            f"{changed}\nCommit or stash, train again, then publish."
+        )
+    commit, made = _git(root, "log", "-1", "--format=%H %ct").split()
+    if (Path(run_dir) / CONFIG_FILE).stat().st_mtime < int(made):
+        raise UserError(
+            f"{run_dir} began before commit {commit[:12]} was made. Train "
+            "again, or check out the commit of the run."
+        )
+    return commit
+
+
+def _git(folder, *arguments):
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise UserError(done.stderr.strip())
+    return done.stdout.rstrip()
+
+
+def check_recipe(recipe, run_dir):
+    """Refuses a run with other settings than the recipe's."""
+    stored = read_run(run_dir).config
+    places = {"data_dir": stored.data_dir, "output_dir": stored.output_dir}
+    described = load([recipe], places)
+    check_unchanged(stored, described, run_dir)
+    for name in ENDING:
+        has, says = getattr(stored, name), getattr(described, name)
+        if has != says:
+            raise UserError(
+                f"{run_dir} was trained with {name} {has}, but {recipe} says "
+                f"{says}. Train again as the recipe says."
+            )
+
+
+def measure(arguments, commit):
+    """Generates for the test split and scores.
+
+    Returns:
+        list of dict: one per metric.
+    """
+    run_dir = Path(arguments.run_dir)
+    sources, references = (
+        list(read_lines(path)) for path in (arguments.source, arguments.target)
+    )
+    model = inference.load(run_dir, arguments.checkpoint)
+    written = [each.text for each in model.generate(sources)]
+    lines = list(read_lines(run_dir / "metrics.jsonl"))
+    records = [json.loads(line) for line in lines]
+    seconds = records[-1]["seconds"]
+    tokens = sum(record["tokens"] for record in records)
+    run = {
+        "split": arguments.split,
+        "commit": commit,
+        "minutes": round(seconds / 60, 1),
+        "tokens_per_second": round(tokens / seconds),
+        "command": arguments.command or _command(arguments.recipe),
+    }
+    results = []
+    for name in arguments.metric.split(","):
+        found = score(name, written, references, arguments.tokenize)
+        value = {"metric": name, "value": round(found.value, 2)}
+        results.append(value | {"signature": found.signature} | run)
+    return results
+
+
+def _command(recipe):
+    return (
+        f"keras-seq2seq train --config_paths zoo/{Path(recipe).name} "
+        "--data_dir DATA"
+    )
+
+
+def publish(recipe, run_dir, results):
+    """Writes the block and the course of the run beside the recipe."""
+    recipe = Path(recipe)
+    text = recipe.read_text(encoding="utf-8")
+    write_file(recipe, with_block(text, results))
+    course = (Path(run_dir) / "metrics.jsonl").read_bytes()
+    write_file(recipe.with_suffix(".metrics.jsonl"), course)
+
+
+def with_block(text, results):
+    """A recipe's text with another `published:` block.
+
+    Args:
+        text: str. The recipe.
+        results: list of dict.
+
+    Returns:
+        str. The block stands where it stood, or at the end.
+    """
+    block, text = described(results), f"{text.rstrip()}\n"
+    if BLOCK.search(text):
+        return BLOCK.sub(lambda _: block, text, count=1)
+    return f"{text}\n{block}"
+
+
+def described(results):
+    """The block as YAML."""
+    listed = yaml.safe_dump(
+        results, sort_keys=False, allow_unicode=True, width=1000
+    )
+    return f"published:\n{textwrap.indent(listed, '  ')}"
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0], allow_abbrev=False
+    )
+    parser.add_argument("run_dir", help="train's output_dir")
+    parser.add_argument("recipe", help="zoo/<name>.yml")
+    parser.add_argument("--metric", required=True, help="names with commas")
+    parser.add_argument("--source", required=True, help="of the test split")
+    parser.add_argument("--target", required=True, help="its references")
+    parser.add_argument("--split", default="test", help="its name")
+    parser.add_argument("--tokenize", default="none", help="for BLEU")
+    parser.add_argument("--checkpoint", help="averaged, best, latest or a step")
+    parser.add_argument("--command", help="that trained it; default: train")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
