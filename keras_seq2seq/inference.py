@@ -144,8 +144,6 @@ def evaluate(model, pipeline, params, batch_size=64):
     """
     pairs = recipe.corpus(pipeline, params, model.tokenizers)
     model.compile()
-    found = model.evaluate(
+    return model.evaluate(
         evaluation_dataset(pairs, batch_size), verbose=0, return_dict=True
     )
-    found.pop("gradient_norm")
-    return found

@@ -353,9 +353,7 @@ def pretrained(built, params, pair):
                 f"embedding.{side}_file needs a vocabulary of words. Received: "
                 "a subword model."
             )
-        vectors, found = read_vectors(
-            path, tokenizer.vocabulary, embedding.dim
-        )
+        vectors, found = read_vectors(path, tokenizer.vocabulary, embedding.dim)
         embedding.assign_rows(vectors)
         told.append(f"{side} vectors of {found} tokens from {path}")
     return told

@@ -363,9 +363,7 @@ def _scorers(config, scores):
             )
     if stopping is None:
         return list(found.values())
-    watched = found.pop(
-        stopping.metric, LoggedValue(f"val_{stopping.metric}")
-    )
+    watched = found.pop(stopping.metric, LoggedValue(f"val_{stopping.metric}"))
     rule = BleuEarlyStopping(
         watched,
         patience=stopping.patience,

@@ -43,9 +43,9 @@ def test_blank_sources_get_blank_results(found):
         assert found[index].tokens == ()
 
 
-def test_sources_are_reported_as_the_model_read_them(found):
+def test_unknown_source_words_are_reported_as_they_stand_in_the_text(found):
     assert found[0].source_tokens == ("a", "b", "c", "</s>")
-    assert found[5].source_tokens == ("c", "c", "<unk>", "d", "e", "</s>")
+    assert found[5].source_tokens == ("c", "c", "zzz", "d", "e", "</s>")
 
 
 def test_attention_has_a_row_per_written_and_a_column_per_read_token(found):

@@ -117,9 +117,11 @@ def run(inputs):
     for name, model in made.items():
         count = len(model.get_weights())
         model.set_weights([inputs[f"{name}/{i}"] for i in range(count)])
-        run_forward = model.as_graph(functools.partial(forward, model))
+        run_forward = functools.partial(forward, model)
         if keras.backend.backend() == "jax":
             run_forward = jax.jit(run_forward)
+        elif keras.backend.backend() == "torch":
+            run_forward = model.as_graph(run_forward)  # without gradients
         logits, steps = run_forward(source, target)
         outputs[f"{name}/logits"] = keras.ops.convert_to_numpy(logits)
         outputs[f"{name}/steps"] = keras.ops.convert_to_numpy(steps)
