@@ -1,4 +1,4 @@
-"""From a configuration to objects: the only place where names become classes."""
+"""From a configuration to objects: only here do names become classes."""
 
 import dataclasses
 import importlib
