@@ -1,6 +1,7 @@
 """Real search on the development set."""
 
 from keras_seq2seq import recipe
+from keras_seq2seq.checkpoint.variable_value import variable_value
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.metrics import score
 from keras_seq2seq.search import BeamSearch, GreedySearch
@@ -45,7 +46,7 @@ class DevScores:
 
     def translate(self, model, sources):
         """One string per source; decodes once per step of the training."""
-        step = int(model.optimizer.iterations)
+        step = int(variable_value(model.optimizer.iterations))
         if self._latest[0] != (step, len(sources)):
             found = model.generate(sources, self.search)
             texts = [each.text for each in found]

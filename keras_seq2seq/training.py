@@ -28,6 +28,7 @@ from keras_seq2seq.callbacks import (
 from keras_seq2seq.checkpoint.averaging import write_average
 from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.model_state import averaged_weights
+from keras_seq2seq.checkpoint.variable_value import variable_value
 from keras_seq2seq.data.batches import evaluation_dataset
 from keras_seq2seq.dev_scores import DevScores
 from keras_seq2seq.distribution import (
@@ -239,7 +240,7 @@ class OneTraining(keras.callbacks.CallbackList):
 def _fit(run, say):
     config, model = run.config, run.model
     total = config.train_steps or FOREVER
-    start = int(model.optimizer.iterations)
+    start = int(variable_value(model.optimizer.iterations))
     if start >= total:
         say(
             f"Already at step {start}, and train_steps is {total}: nothing to "
@@ -276,7 +277,7 @@ def _fit(run, say):
 
 
 def _not_finite(run):
-    step = int(run.model.optimizer.iterations)
+    step = int(variable_value(run.model.optimizer.iterations))
     kept = checkpoint.checkpoints(run.directory)
     return (
         f"The loss or its gradient is not a finite number at step {step + 1}. "

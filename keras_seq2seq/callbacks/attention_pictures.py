@@ -4,6 +4,8 @@ from pathlib import Path
 
 import keras
 
+from keras_seq2seq.checkpoint.variable_value import variable_value
+
 
 class AttentionPictures(keras.callbacks.Callback):
     """Draws the attention of one source at the end of each epoch.
@@ -26,7 +28,7 @@ class AttentionPictures(keras.callbacks.Callback):
         self.image = image
 
     def on_epoch_end(self, epoch, logs=None):
-        step = int(self.model.optimizer.iterations)
+        step = int(variable_value(self.model.optimizer.iterations))
         self.directory.mkdir(parents=True, exist_ok=True)
         path = self.directory / f"attention_{step:06d}.png"
         picture = self.draw(*self.attend(self.model), path)
