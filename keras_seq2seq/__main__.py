@@ -63,8 +63,6 @@ def main(argv=None):
 
 
 def _run(name, argv):
-    # TensorFlow's own start-up lines are for its developers.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     module, summary = COMMANDS[name]
     command = importlib.import_module(f"keras_seq2seq.commands.{module}")
     parser = _Parser(

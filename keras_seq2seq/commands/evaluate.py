@@ -83,11 +83,14 @@ def _scored(arguments, hypotheses, references):
 
 
 def _of_model(arguments):
-    from keras_seq2seq import inference, recipe
+    from keras_seq2seq.commands.tensorflow_start import start_tensorflow
     from keras_seq2seq.config.inference_flags import checked_pipeline
-    from keras_seq2seq.run_files import read_run
 
     pipeline = checked_pipeline(arguments.input_pipeline)
+    start_tensorflow()
+    from keras_seq2seq import inference, recipe
+    from keras_seq2seq.run_files import read_run
+
     model = inference.load(
         arguments.model_dir,
         arguments.checkpoint,

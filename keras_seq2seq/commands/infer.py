@@ -46,9 +46,11 @@ def add_arguments(parser):
 
 def run(arguments):
     """Writes one line per source line, blank for blank."""
+    from keras_seq2seq.commands.tensorflow_start import start_tensorflow
     from keras_seq2seq.config.inference_flags import inference_flags
 
     flags = inference_flags(arguments)
+    start_tensorflow()
     from keras_seq2seq import inference, recipe
 
     model = inference.load(

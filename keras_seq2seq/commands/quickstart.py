@@ -27,10 +27,12 @@ def run(arguments):
     """Trains, then prints scores, examples and what to look at."""
     import tempfile
 
+    from keras_seq2seq.commands.tensorflow_start import start_tensorflow
     from keras_seq2seq.errors import UserError
 
     if arguments.seed < 0:
         raise UserError(f"--seed must be 0 or more. Received: {arguments.seed}")
+    start_tensorflow()
     from keras_seq2seq.quickstart import quickstart
 
     directory = arguments.output_dir or tempfile.mkdtemp(

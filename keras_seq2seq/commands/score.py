@@ -21,7 +21,7 @@ def add_arguments(parser):
 
 def run(arguments):
     """Prints `log_prob<TAB>tokens<TAB>target` per line; nats, END included."""
-    from keras_seq2seq import inference
+    from keras_seq2seq.commands.tensorflow_start import start_tensorflow
     from keras_seq2seq.data.lines import expand_files, read_lines
     from keras_seq2seq.errors import UserError
 
@@ -36,6 +36,9 @@ def run(arguments):
         )
     if not sources:
         raise UserError(f"{arguments.source}: expected lines. Received: none.")
+    start_tensorflow()
+    from keras_seq2seq import inference
+
     model = inference.load(
         arguments.model_dir,
         arguments.checkpoint,

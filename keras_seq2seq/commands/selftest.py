@@ -23,6 +23,9 @@ def add_arguments(parser):
 
 def run(arguments):
     """Prints a table; 0 if nothing failed, else 1."""
+    from keras_seq2seq.commands.tensorflow_start import start_tensorflow
+
+    start_tensorflow()
     from keras_seq2seq import selftest
 
     names = _checked(arguments, selftest.CHECKS)

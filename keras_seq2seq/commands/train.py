@@ -26,6 +26,7 @@ def add_arguments(parser):
 
 def run(arguments):
     """Trains; the run directory is the result."""
+    from keras_seq2seq.commands.tensorflow_start import start_tensorflow
     from keras_seq2seq.config.files import load
 
     flags = dict(vars(arguments))
@@ -40,6 +41,7 @@ def run(arguments):
         raise UserError(
             f"--schedule {config.schedule} is not available yet. Leave it out."
         )
+    start_tensorflow()
     from keras_seq2seq.training import train
 
     train(config, allowed, say=lambda line: print(line, file=sys.stderr))
