@@ -35,9 +35,8 @@ FLOORS = (
     {"commands"},
     {"__main__"},
 )
-# Modules that import ours inside of functions: the command line, to start
-# fast, and where the file at hand decides which optional package is needed.
-LAZY = {"keras_seq2seq.__main__", "keras_seq2seq.data.tokenizer"}
+# Imports ours inside of functions, to start fast; so do the commands.
+LAZY = {"keras_seq2seq.__main__"}
 FORBIDDEN_NAMES = {"utils", "helpers", "misc", "common", "base"}
 IMPORTS = (ast.Import, ast.ImportFrom)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from keras_seq2seq.data.splitting import splitter
-from keras_seq2seq.data.tokenizer import MARKS, Tokenizer
+from keras_seq2seq.data.tokenizer_protocol import MARKS, Tokenizer
 
 
 class DelimiterTokenizer(Tokenizer):

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from keras_seq2seq.data.lines import expand_files, read_lines
-from keras_seq2seq.data.tokenizer import MARKS, Tokenizer
+from keras_seq2seq.data.tokenizer_protocol import MARKS, Tokenizer
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.tokens import SPECIAL_NAMES, UNKNOWN_NAME

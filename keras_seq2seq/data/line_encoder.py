@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_seq2seq.data.tokenizer import Tokenizer
+from keras_seq2seq.data.tokenizer_protocol import Tokenizer
 from keras_seq2seq.tokens import END, UNKNOWN
 
 

@@ -3,7 +3,7 @@
 import hashlib
 
 from keras_seq2seq.data.lines import expand_files
-from keras_seq2seq.data.tokenizer import MARKS, Tokenizer
+from keras_seq2seq.data.tokenizer_protocol import MARKS, Tokenizer
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.tokens import END, PAD, START, UNKNOWN

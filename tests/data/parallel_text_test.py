@@ -7,7 +7,7 @@ import pytest
 
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.parallel_text import ParallelText
-from keras_seq2seq.data.tokenizer import Tokenizer
+from keras_seq2seq.data.tokenizer_protocol import Tokenizer
 from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.errors import StorageError, UserError
 from tests.data.corpora import pairs, words, write
