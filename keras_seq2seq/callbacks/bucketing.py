@@ -126,9 +126,18 @@ class Bucketing(keras.callbacks.Callback):
         """
         return self._waste(self._epoch)
 
+    def batch_at_position(self):
+        """Indices of the pairs of the next batch to be trained on."""
+        return self._plan(self._epoch)[self._step]
+
     def get_state(self):
-        """Position as JSON: the pass and the batches of it trained on."""
-        return {"epoch": self._epoch, "step": self._step}
+        """Position as JSON: the pass and the batches of it trained on, with
+        what proves that the data are the same."""
+        return {
+            "epoch": self._epoch,
+            "step": self._step,
+            "data": self.pairs.fingerprint,
+        }
 
     def set_state(self, state):
         """Continues at a position of `get_state`.
@@ -137,8 +146,14 @@ class Bucketing(keras.callbacks.Callback):
         `on_train_begin`, before which Keras has only looked at one batch.
 
         Raises:
-            UserError: a step beyond the end of the pass.
+            UserError: a step beyond the end of the pass, or other data.
         """
+        if state.get("data", self.pairs.fingerprint) != self.pairs.fingerprint:
+            raise UserError(
+                "The training data are not those with which the run began: "
+                "the text, its order, or its encoding has changed. Put the "
+                "files back, or train them in another --output_dir."
+            )
         steps = self.steps_per_epoch
         if not (0 <= state["step"] <= steps and state["epoch"] >= 0):
             raise UserError(

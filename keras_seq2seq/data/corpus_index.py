@@ -16,10 +16,10 @@ import numpy as np
 from keras_seq2seq.data.encode_spans import encode_spans
 from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.data.lines import read_lines, spans
-from keras_seq2seq.data.token_table import TokenTable
+from keras_seq2seq.data.token_table import TokenTable, fingerprint_of
 from keras_seq2seq.errors import StorageError, UserError
 
-FORMAT = 1  # raise it when the layout of the files changes
+FORMAT = 2  # raise it when the layout of the files changes
 logger = logging.getLogger(__name__)
 
 
@@ -52,7 +52,8 @@ def load_or_build(sides, cache_dir=None):
             `~/.cache/keras-seq2seq`.
 
     Returns:
-        list of two `TokenTable`, mapped from files.
+        list of two `TokenTable`, mapped from files, and for each side the
+        lines of each of its files.
 
     Raises:
         UserError: bad text; `StorageError` if the cache cannot be written.
@@ -60,14 +61,14 @@ def load_or_build(sides, cache_dir=None):
     described = json.dumps([FORMAT, [side.describe() for side in sides]])
     key = hashlib.sha256(described.encode()).hexdigest()[:32]
     directory = _cache_directory(cache_dir) / key
-    tables = _open(directory, sides)
-    if tables is None:
+    opened = _open(directory, sides)
+    if opened is None:
         try:
             _build(directory, sides)
         except OSError as error:
             raise _storage_error(directory, error) from error
-        tables = _open(directory, sides)
-    return tables
+        opened = _open(directory, sides)
+    return opened
 
 
 def _cache_directory(cache_dir):
@@ -86,7 +87,10 @@ def _storage_error(directory, error):
 def _open(directory, sides):
     try:
         meta = json.loads((directory / "index.json").read_text("utf-8"))
-        return [_open_side(directory, side, meta[side.name]) for side in sides]
+        tables = [
+            _open_side(directory, side, meta[side.name]) for side in sides
+        ]
+        return tables, [meta[side.name]["lines"] for side in sides]
     except (OSError, ValueError, KeyError):
         return None  # absent or damaged: it is built again
 
@@ -106,6 +110,7 @@ def _open_side(directory, side, meta):
         array("offsets", np.int64, rows + 1),
         array("unsliced", np.int32, rows),
         meta["counts"],
+        meta["fingerprint"],
     )
 
 
@@ -148,22 +153,23 @@ def _write(directory, sides):
     for (number, place, _), part in zip(jobs, parts, strict=True):
         counts[number][place] += part.rows
     check_line_counts(sides, counts)
-    return {
-        side.name: _merge(
-            directory,
-            side.name,
-            [
-                p
-                for (n, _, _), p in zip(jobs, parts, strict=True)
-                if n == number
-            ],
-        )
-        for number, side in enumerate(sides)
-    }
+    meta = {}
+    for number, side in enumerate(sides):
+        own = [
+            p for (n, _, _), p in zip(jobs, parts, strict=True) if n == number
+        ]
+        merged = _merge(directory, side, own)
+        meta[side.name] = {**merged, "lines": counts[number]}
+    return meta
 
 
-def _merge(directory, name, parts):
+def _merge(directory, side, parts):
     """Appends the parts of one side; removes each as soon as it is copied."""
+    name, dtype = side.name, side.encoder.dtype
+    fingerprint = fingerprint_of(
+        (np.fromfile(f"{part.stem}.ids", dtype) for part in parts),
+        (np.fromfile(f"{part.stem}.lengths", np.int32) for part in parts),
+    )
     for kind in ("ids", "unsliced"):
         with (directory / f"{name}.{kind}").open("wb") as whole:
             for part in parts:
@@ -185,6 +191,7 @@ def _merge(directory, name, parts):
         "rows": sum(part.rows for part in parts),
         "tokens": total,
         "counts": np.sum([p.counts for p in parts], axis=0).tolist(),
+        "fingerprint": fingerprint,
     }
 
 

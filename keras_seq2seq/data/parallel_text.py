@@ -1,5 +1,7 @@
 """A parallel corpus: files or texts in, ids of each pair out."""
 
+import functools
+import hashlib
 from pathlib import Path
 
 from keras_seq2seq.data import corpus_index
@@ -77,10 +79,11 @@ class ParallelText:
         _check_not_empty(sources + targets)
         size = sum(path.stat().st_size for path in {*sources, *targets})
         if size <= in_memory_bytes:
-            tables = _encode_in_memory(sides)
+            tables, lines = _encode_in_memory(sides)
         else:
-            tables = corpus_index.load_or_build(sides, cache_dir)
+            tables, lines = corpus_index.load_or_build(sides, cache_dir)
         self.sources, self.targets = tables
+        self._files = list(zip(sources, lines[0], strict=True))
 
     @classmethod
     def from_texts(
@@ -112,6 +115,7 @@ class ParallelText:
         pairs = cls.__new__(cls)
         pairs.sources = TokenTable.join([source(list(sources))])
         pairs.targets = TokenTable.join([target(list(targets))])
+        pairs._files = []
         return pairs
 
     def __len__(self):
@@ -139,6 +143,31 @@ class ParallelText:
     def unsliced_source_lengths(self):
         """Lengths with END before truncation, int32 `(N,)`, for buckets."""
         return self.sources.unsliced_lengths
+
+    @functools.cached_property
+    def fingerprint(self):
+        """Hexadecimal sha256 of all pairs, as encoded, in their order."""
+        both = f"{self.sources.fingerprint} {self.targets.fingerprint}"
+        return hashlib.sha256(both.encode()).hexdigest()
+
+    def places(self, indices):
+        """Where pairs stand in the source files.
+
+        Args:
+            indices: int array `(B,)`.
+
+        Returns:
+            dict `{file: list of line numbers}`, from 1 on and rising; pairs
+            from texts are all of the file `"the given texts"`.
+        """
+        begin, found = 0, {}
+        files = self._files or [("the given texts", len(self))]
+        for path, count in files:
+            own = [i for i in indices if begin <= i < begin + count]
+            if own:
+                found[str(path)] = sorted(int(i) - begin + 1 for i in own)
+            begin += count
+        return found
 
     @property
     def statistics(self):
@@ -194,4 +223,4 @@ def _encode_in_memory(sides):
         counts.append([sum(len(e.lengths) for e in file) for file in encoded])
         tables.append(TokenTable.join([e for file in encoded for e in file]))
     corpus_index.check_line_counts(sides, counts)
-    return tables
+    return tables, counts

@@ -1,5 +1,8 @@
 """Rows of ids of unequal length in one flat array."""
 
+import functools
+import hashlib
+
 import numpy as np
 
 
@@ -12,14 +15,19 @@ class TokenTable:
             `ids[offsets[i]:offsets[i + 1]]`.
         unsliced_lengths: int32 array `(N,)`. Lengths before truncation.
         counts: three ints: tokens of the text, cut off, unknown.
+        fingerprint: str or None. `fingerprint_of` the table, where it is
+            known already.
     """
 
-    def __init__(self, ids, offsets, unsliced_lengths, counts):
+    def __init__(
+        self, ids, offsets, unsliced_lengths, counts, fingerprint=None
+    ):
         self.ids = ids
         self.offsets = offsets
         self.unsliced_lengths = unsliced_lengths
         self.counts = tuple(int(count) for count in counts)
         self.lengths = np.diff(offsets).astype(np.int32)
+        self._fingerprint = fingerprint
 
     @classmethod
     def join(cls, encoded):
@@ -57,6 +65,13 @@ class TokenTable:
         shifts = self.offsets[indices] - (ends - lengths)
         return self.ids[np.repeat(shifts, lengths) + np.arange(total)], lengths
 
+    @functools.cached_property
+    def fingerprint(self):
+        """Hexadecimal sha256 of the rows."""
+        if self._fingerprint is not None:
+            return self._fingerprint
+        return fingerprint_of([self.ids], [self.lengths])
+
     @property
     def statistics(self):
         """Tokens in the text and the shares truncated and unknown."""
@@ -74,3 +89,17 @@ def offsets_of(lengths):
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
+
+
+def fingerprint_of(ids, lengths):
+    """Hexadecimal sha256 of rows, whatever the type or the parts they have.
+
+    Args:
+        ids: iterable of integer arrays, together the rows one after the other.
+        lengths: iterable of integer arrays, together their lengths.
+    """
+    digest = hashlib.sha256()
+    for parts in (ids, lengths):
+        for part in parts:
+            digest.update(np.ascontiguousarray(part, "<i4"))
+    return digest.hexdigest()

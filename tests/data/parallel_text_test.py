@@ -151,6 +151,30 @@ def test_mapped_files_hold_what_memory_holds(tmp_path, files):
         np.testing.assert_array_equal(a.offsets, b.offsets)
         np.testing.assert_array_equal(a.unsliced_lengths, b.unsliced_lengths)
     assert memory.statistics == mapped.statistics
+    assert memory.fingerprint == mapped.fingerprint
+    indices = np.arange(len(memory))
+    assert memory.places(indices) == mapped.places(indices)
+
+
+def test_the_fingerprint_tells_pairs_and_their_order_apart():
+    sources, targets = ["a b", "c", "a"], ["b", "a", "b"]
+    texts = [
+        (sources, targets),
+        (sources[::-1], targets[::-1]),
+        (targets, sources),
+        (["a", "b c", "a"], targets),
+    ]
+    prints = [pairs(*text).fingerprint for text in texts]
+    assert len(set(prints)) == len(texts)
+    assert pairs(sources, targets).fingerprint == prints[0]
+
+
+def test_places_are_lines_of_the_source_files(tmp_path):
+    first = write(tmp_path / "1", "a\nb\n")
+    second = write(tmp_path / "2", "a\nb\nc\n")
+    text = read([first, second], [first, second])
+    assert text.places([4, 0, 2]) == {str(first): [1], str(second): [1, 3]}
+    assert pairs(["a"], ["a"]).places([0]) == {"the given texts": [1]}
 
 
 def test_an_index_is_reused_until_something_changes(tmp_path, files):
