@@ -24,6 +24,7 @@ MAY_CHANGE = frozenset(
         "minutes",
         "output_dir",
         "data_dir",
+        "nan_policy",
         "threads",
         "save_checkpoints_secs",
         "save_checkpoints_steps",

@@ -1,9 +1,7 @@
 """Trains what a configuration describes, and goes on where it was."""
 
 import dataclasses
-import logging
 import random
-import signal
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,20 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_seq2seq import checkpoint, recipe
-from keras_seq2seq.callbacks import (
-    AttentionPictures,
-    BleuEarlyStopping,
-    Bucketing,
-    CheckpointRetention,
-    CorpusScore,
-    LoggedValue,
-    MetricsLog,
-    ProgressBar,
-    TensorBoardLog,
-    TimeLimit,
-    TrainSamples,
-)
+from keras_seq2seq import checkpoint, divergence, recipe
+from keras_seq2seq.callbacks import Bucketing
 from keras_seq2seq.checkpoint.averaging import write_average
 from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.model_state import averaged_weights
@@ -36,7 +22,8 @@ from keras_seq2seq.distribution import (
     choose_strategy,
     configure_devices,
 )
-from keras_seq2seq.errors import NotFiniteError
+from keras_seq2seq.errors import NotFiniteError, UserError
+from keras_seq2seq.run_callbacks import run_callbacks
 from keras_seq2seq.run_files import (
     check_unchanged,
     stored_config,
@@ -44,16 +31,11 @@ from keras_seq2seq.run_files import (
     write_run,
 )
 from keras_seq2seq.start_banner import start_banner
-from keras_seq2seq.views.attention import (
-    attention_picture,
-    save_attention_picture,
-)
-from keras_seq2seq.zoo.tensorflow_step import NOT_FINITE
+from keras_seq2seq.termination import Termination
+from keras_seq2seq.zoo.tensorflow_step import step_norms
 
-LOGGER = logging.getLogger("keras_seq2seq")
 FOREVER = 10**12  # steps of a run without an end
 DEV_BATCH_SIZE = 64  # where batch_size counts tokens
-SAMPLED_PAIRS = 5  # shown by `TrainSamples`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,9 +97,10 @@ def train(config, allowed=(), say=print):
     if temporary:
         say(f"Run directory: {directory}")
     existed = directory.exists() and not temporary
-    with locked(directory):
+    with Termination() as termination, locked(directory):
         with unwritten_if_refused(directory, existed):
             run = set_up(config, directory, allowed, say)
+        termination.save_with(run.retention)
         _fit(run, say)
         _average(run, say)
     say(f"Run directory: {directory}")
@@ -153,9 +136,8 @@ def set_up(config, directory, allowed=(), say=print):
         told = recipe.pretrained(model, config.model_params, pair)
         model.compile(recipe.optimizer(config))
         model.optimizer.build(model.trainable_variables)
-    write_run(directory, config, pair)
     scores = config.dev_decoding and DevScores(config)
-    callbacks = _callbacks(config, directory, bucketing, scores)
+    callbacks = run_callbacks(config, directory, bucketing, dev, scores)
     run = Run(
         config,
         directory,
@@ -171,8 +153,20 @@ def set_up(config, directory, allowed=(), say=print):
         say(line)
     restored = run.retention.restore(model)
     if restored is not None:
+        _check_dev(restored["extra"], dev)
         say(f"Going on from {restored['path'].name}.")
+    # Not before: what a run holds already stays, if it cannot go on.
+    write_run(directory, config, pair)
     return run
+
+
+def _check_dev(extra, dev):
+    """Refuses to compare evaluations on different data."""
+    if extra and extra["dev"] != dev.fingerprint:
+        raise UserError(
+            "The development data are not those with which the run began. Put "
+            "the files back, or type another --output_dir."
+        )
 
 
 def _resolved(config, directory):
@@ -238,166 +232,63 @@ class OneTraining(keras.callbacks.CallbackList):
 
 
 def _fit(run, say):
-    config, model = run.config, run.model
-    total = config.train_steps or FOREVER
-    start = int(variable_value(model.optimizer.iterations))
+    dev = evaluation_dataset(run.dev, run.dev_batch_size, run.replicas)
+    total = run.config.train_steps or FOREVER
+    start = int(variable_value(run.model.optimizer.iterations))
     if start >= total:
         say(
             f"Already at step {start}, and train_steps is {total}: nothing to "
             f"do. To train on type --train_steps {2 * start}"
         )
         return
-    dev = evaluation_dataset(run.dev, run.dev_batch_size, run.replicas)
-    way = legs(start, config.eval_every_n_steps, total)
+    can_go_back = run.config.nan_policy == "rollback"
+    if can_go_back and not checkpoint.checkpoints(run.directory):
+        run.retention.request_save()
+    go_back = divergence.Rollback(run)
+    while (told := _fit_to_the_end(run, dev, total)) is not None:
+        if not can_go_back:
+            raise NotFiniteError(f"{told} {divergence.what_to_do(run)}")
+        say(told)
+        say(go_back())
+
+
+def _fit_to_the_end(run, dev, total):
+    """Trains from where the run is.
+
+    Returns:
+        None, or str: what a step met whose loss or gradient is not finite.
+    """
+    start = int(variable_value(run.model.optimizer.iterations))
+    way = legs(start, run.config.eval_every_n_steps, total)
     # `epochs` tells `CheckpointRetention` which evaluation is the last.
     training = OneTraining(
-        run.callbacks, add_history=True, model=model, epochs=way[-1][1]
+        run.callbacks, add_history=True, model=run.model, epochs=way[-1][1]
     )
-    with _signals(run.retention):
-        try:
-            training.begin()
-            for first, last, steps in way:
-                model.fit(
-                    run.bucketing.stream,
-                    initial_epoch=first,
-                    epochs=last,
-                    steps_per_epoch=steps,
-                    validation_data=dev,
-                    callbacks=training,
-                    verbose=0,
-                    shuffle=False,
-                )
-                if model.stop_training:
-                    break
-            training.end()
-        except tf.errors.InvalidArgumentError as error:
-            if NOT_FINITE not in str(error):
-                raise
-            raise NotFiniteError(_not_finite(run)) from None
-
-
-def _not_finite(run):
-    step = int(variable_value(run.model.optimizer.iterations))
-    kept = checkpoint.checkpoints(run.directory)
-    return (
-        f"The loss or its gradient is not a finite number at step {step + 1}. "
-        "No weight was changed by that step. Newest checkpoint: "
-        + (f"{list(kept.values())[-1].name}. " if kept else "none. ")
-        + "Lower optimizer.learning_rate or optimizer.clip_gradients and "
-        "start anew."
-    )
-
-
-class _signals:
-    """SIGTERM and SIGINT: finish the step, save, leave with 128 + signal."""
-
-    def __init__(self, retention):
-        self.retention = retention
-        self.earlier = {}
-
-    def __enter__(self):
-        for number in (signal.SIGTERM, signal.SIGINT):
-            try:
-                self.earlier[number] = signal.signal(number, self._request)
-            except ValueError:  # not in the main thread: somebody else's
-                break
-
-    def __exit__(self, *_):
-        for number, handler in self.earlier.items():
-            signal.signal(number, handler)
-
-    def _request(self, number, frame):
-        def leave():
-            raise SystemExit(128 + number)
-
-        LOGGER.warning("Signal %d: saving, then leaving.", number)
-        self.retention.request_save(then=leave)
-
-
-def _callbacks(config, directory, bucketing, scores):
-    board = TensorBoardLog(directory)
-    clock = TimeLimit(config.minutes)
-    saved = [recipe.learning_rate_decay(config.model_params), bucketing]
-    saved += _scorers(config, scores)
-    saved += [clock, *_samples(config, directory, scores, board), board]
-    saved += [MetricsLog(directory, clock.seconds)]
-    monitor, mode = _monitored(config)
-    retention = CheckpointRetention(
-        directory,
-        [each for each in saved if hasattr(each, "get_state")],
-        save_every_n_steps=config.save_checkpoints_steps,
-        save_every_n_seconds=config.save_checkpoints_secs,
-        keep_max=config.keep_checkpoint_max,
-        keep_every_n_hours=config.keep_checkpoint_every_n_hours,
-        keep_best=config.keep_best,
-        monitor=monitor,
-        mode=mode,
-        background=True,
-    )
-    return [*saved, ProgressBar(config.train_steps), retention]
-
-
-def _monitored(config):
-    """Name and direction of the value that tells the best checkpoint."""
-    if config.early_stopping is not None:
-        name = config.early_stopping.metric
-    elif config.dev_decoding is not None:
-        name = config.dev_decoding.metric[0]
-    else:
-        name = "loss"
-    lower = ("loss", "perplexity", "wer", "per", "ter")
-    return f"val_{name}", "min" if name in lower else "max"
-
-
-def _scorers(config, scores):
-    stopping = config.early_stopping
-    found = {}
-    if scores is not None:
-        for metric in config.dev_decoding.metric:
-            found[metric] = CorpusScore(
-                scores.translate,
-                scores.sources,
-                scores.references,
-                scores.scorer(metric),
-                name=f"val_{metric}",
-                every=config.dev_decoding.every_n_evaluations,
+    training.begin()
+    try:
+        for first, last, steps in way:
+            run.model.fit(
+                run.bucketing.stream,
+                initial_epoch=first,
+                epochs=last,
+                steps_per_epoch=steps,
+                validation_data=dev,
+                callbacks=training,
+                verbose=0,
+                shuffle=False,
             )
-    if stopping is None:
-        return list(found.values())
-    watched = found.pop(stopping.metric, LoggedValue(f"val_{stopping.metric}"))
-    rule = BleuEarlyStopping(
-        watched,
-        patience=stopping.patience,
-        min_delta=stopping.min_delta,
-        mode=_monitored(config)[1],
-        # The best weights are a checkpoint, which inference takes first.
-        restore_best_weights=False,
-    )
-    return [*found.values(), rule]
-
-
-def _samples(config, directory, scores, board):
-    """Sample translations and an attention picture per evaluation."""
-    scores = scores or DevScores(config)
-    samples = TrainSamples(
-        scores.greedy,
-        scores.sources[:SAMPLED_PAIRS],
-        scores.references[:SAMPLED_PAIRS],
-        directory,
-        every_n_steps=config.eval_every_n_steps,
-        text=board.text,
-    )
-    if config.model != "AttentionSeq2Seq":
-        return [samples]
-
-    def draw(source, target, weights, path):
-        save_attention_picture(path, source, target, weights)
-        return attention_picture(source, target, weights)
-
-    return [
-        samples,
-        AttentionPictures(scores.attend, draw, directory, board.image),
-    ]
+            if run.model.stop_training:
+                break
+        told = None
+    except tf.errors.InvalidArgumentError as error:
+        norms = step_norms(error)
+        if norms is None:
+            raise
+        told = divergence.described(run, norms)
+    except NotFiniteError as error:  # weights that were about to be saved
+        told = str(error)
+    training.end()
+    return told
 
 
 def _average(run, say):

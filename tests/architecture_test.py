@@ -29,7 +29,8 @@ FLOORS = (
     # Tasks only turn hypotheses into text; a recipe makes them.
     {"zoo", "callbacks", "tasks"},
     {"recipe", "views", "run_files", "start_banner"},
-    {"dev_scores"},
+    {"dev_scores", "divergence", "termination"},
+    {"run_callbacks"},
     {"training", "inference"},
     {"serving", "sagemaker", "quickstart", "selftest", "benchmark"},
     {"commands"},

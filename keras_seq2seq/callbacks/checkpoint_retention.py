@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from keras_seq2seq import checkpoint
 from keras_seq2seq.callbacks.kept_checkpoints import (
@@ -30,6 +31,7 @@ from keras_seq2seq.checkpoint.model_state import (
     write_state,
 )
 from keras_seq2seq.checkpoint.variable_value import variable_value
+from keras_seq2seq.errors import NotFiniteError
 
 
 class CheckpointRetention(keras.callbacks.Callback):
@@ -64,6 +66,8 @@ class CheckpointRetention(keras.callbacks.Callback):
     Raises:
         StorageError: from `fit`, if a checkpoint cannot be written. Older
             ones are untouched.
+        NotFiniteError: from `fit`, if a weight is no finite number: it is not
+            saved.
     """
 
     def __init__(
@@ -106,6 +110,11 @@ class CheckpointRetention(keras.callbacks.Callback):
         self._writing = None
 
     # -- What a user's script calls
+
+    @property
+    def step(self):
+        """Updates made so far."""
+        return self._counter.step
 
     def restore(self, model, callbacks=None, path=None):
         """Continues from a checkpoint.
@@ -223,12 +232,9 @@ class CheckpointRetention(keras.callbacks.Callback):
     def _save(self):
         self.wait()
         state, arrays = self._collect()
-        job = (
-            state,
-            arrays,
-            snapshot(self.model, metrics=state["mid_epoch"]),
-            self._record(state),
-        )
+        model_state = snapshot(self.model, metrics=state["mid_epoch"])
+        _check_finite(model_state.weights, state["step"])
+        job = (state, arrays, model_state, self._record(state))
         self._due = False
         self._saved_step = state["step"]
         if self.background and self._after_save is None:
@@ -311,3 +317,12 @@ class CheckpointRetention(keras.callbacks.Callback):
         if self._executor is None:
             self._executor = concurrent.futures.ThreadPoolExecutor(1)
         return self._executor
+
+
+def _check_finite(weights, step):
+    broken = [name for name, w in weights.items() if not np.isfinite(w).all()]
+    if broken:
+        raise NotFiniteError(
+            f"At step {step} weights are not finite numbers, so they are not "
+            f"saved: {', '.join(broken)}."
+        )

@@ -41,5 +41,7 @@ class TimeLimit(keras.callbacks.Callback):
         return {"seconds": self.seconds()}
 
     def set_state(self, state):
-        """Takes a saved state."""
+        """Takes a saved state; what runs is counted from now on."""
         self._earlier = state["seconds"]
+        if self._began is not None:
+            self._began = time.monotonic()

@@ -153,6 +153,12 @@ class Config(Section):
     data_dir: Text | None = Field(
         None, description="Where relative data paths begin; null: here."
     )
+    nan_policy: Literal["stop", "rollback"] = Field(
+        "stop",
+        description="What follows a loss or gradient that is not finite; "
+        "rollback: go on from the newest checkpoint with half the learning "
+        "rate.",
+    )
     threads: Whole | None = Field(
         None, ge=1, description="Processor threads; null: TensorFlow's choice."
     )

@@ -6,6 +6,8 @@ gradients. Here the loss is the sum over real target tokens of all replicas
 divided by their number, and everything else follows from its true gradient.
 """
 
+import math
+import re
 from typing import NamedTuple
 
 import keras
@@ -93,7 +95,7 @@ class TokenStep:
         gradients = tape.gradient(loss, [v.value for v in variables])
         gradients = [tf.convert_to_tensor(each) for each in gradients]
         gradients = _over_replicas(context, gradients)
-        gradients, norm = self._clip(gradients, variables)
+        gradients, norm = self._clip(gradients, variables, loss)
         # The optimizer adds up what replicas bring, which is the sum already.
         if replicas > 1:
             gradients = [each / replicas for each in gradients]
@@ -123,16 +125,19 @@ class TokenStep:
             count=tf.cast(tf.shape(labels)[0], tf.float32),
         )
 
-    def _clip(self, gradients, variables):
+    def _clip(self, gradients, variables, loss):
         """Clipped gradients and the norm that they had before.
 
         A norm that is not finite ends the step here, before any weight has
-        changed.
+        changed; `step_norms` reads what it tells.
         """
-        norm = tf.debugging.check_numerics(
-            tf.linalg.global_norm(gradients), NOT_FINITE
+        halves = tf.stack([tf.nn.l2_loss(each) for each in gradients])
+        norm = tf.sqrt(2.0 * tf.reduce_sum(halves))
+        told = [NOT_FINITE, loss, halves]
+        check = tf.debugging.Assert(
+            tf.math.is_finite(norm), told, summarize=len(gradients)
         )
-        with tf.control_dependencies([norm]):
+        with tf.control_dependencies([check]):
             gradients = [tf.identity(each) for each in gradients]
         if self.clip_norm:
             gradients = _scaled_down(gradients, self.clip_norm, norm)
@@ -181,6 +186,41 @@ class TokenSums(NamedTuple):
     nats: tf.Tensor
     correct: tf.Tensor
     count: tf.Tensor
+
+
+class StepNorms(NamedTuple):
+    """What is known about a step that was not made.
+
+    Attributes:
+        loss: float. This replica's share of the mean loss.
+        gradients: list of float. Norm of each trainable variable's gradient.
+    """
+
+    loss: float
+    gradients: list
+
+    @property
+    def norm(self):
+        """Norm of all gradients together."""
+        return math.hypot(*self.gradients)
+
+
+def step_norms(error):
+    """Reads the error with which a step ends whose loss is no number.
+
+    Args:
+        error: `tf.errors.InvalidArgumentError`.
+
+    Returns:
+        `StepNorms`, or None for any other error.
+    """
+    found = re.search(
+        rf"\[{NOT_FINITE}\]\s*\[(\S+)\]\s*\[([^\]]*)\]", str(error)
+    )
+    if found is None:
+        return None
+    halves = [float(each) for each in found[2].split()]
+    return StepNorms(float(found[1]), [math.sqrt(2 * x) for x in halves])
 
 
 def unpack(data):

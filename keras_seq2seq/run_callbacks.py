@@ -1,0 +1,121 @@
+"""The callbacks of a run, in their order."""
+
+from keras_seq2seq import recipe
+from keras_seq2seq.callbacks import (
+    AttentionPictures,
+    BleuEarlyStopping,
+    CheckpointRetention,
+    CorpusScore,
+    LoggedValue,
+    MetricsLog,
+    ProgressBar,
+    TensorBoardLog,
+    TimeLimit,
+    TrainSamples,
+)
+from keras_seq2seq.dev_scores import DevScores
+from keras_seq2seq.views.attention import (
+    attention_picture,
+    save_attention_picture,
+)
+
+SAMPLED_PAIRS = 5  # shown by `TrainSamples`
+
+
+def run_callbacks(config, directory, bucketing, dev, scores):
+    """Makes what `fit` is given.
+
+    Args:
+        config: Config.
+        directory: Path of the run.
+        bucketing: its `Bucketing`.
+        dev: `ParallelText` of the development pairs.
+        scores: `DevScores`, or None where nothing is decoded.
+
+    Returns:
+        list of callbacks; the last is the `CheckpointRetention`.
+    """
+    board = TensorBoardLog(directory)
+    clock = TimeLimit(config.minutes)
+    saved = [recipe.learning_rate_decay(config.model_params), bucketing]
+    saved += _scorers(config, scores)
+    saved += [clock, *_samples(config, directory, scores, board), board]
+    saved += [MetricsLog(directory, clock.seconds)]
+    monitor, mode = _monitored(config)
+    retention = CheckpointRetention(
+        directory,
+        [each for each in saved if hasattr(each, "get_state")],
+        save_every_n_steps=config.save_checkpoints_steps,
+        save_every_n_seconds=config.save_checkpoints_secs,
+        keep_max=config.keep_checkpoint_max,
+        keep_every_n_hours=config.keep_checkpoint_every_n_hours,
+        keep_best=config.keep_best,
+        monitor=monitor,
+        mode=mode,
+        state=lambda: {"dev": dev.fingerprint},
+        background=True,
+    )
+    return [*saved, ProgressBar(config.train_steps), retention]
+
+
+def _monitored(config):
+    """Name and direction of the value that tells the best checkpoint."""
+    if config.early_stopping is not None:
+        name = config.early_stopping.metric
+    elif config.dev_decoding is not None:
+        name = config.dev_decoding.metric[0]
+    else:
+        name = "loss"
+    lower = ("loss", "perplexity", "wer", "per", "ter")
+    return f"val_{name}", "min" if name in lower else "max"
+
+
+def _scorers(config, scores):
+    stopping = config.early_stopping
+    found = {}
+    if scores is not None:
+        for metric in config.dev_decoding.metric:
+            found[metric] = CorpusScore(
+                scores.translate,
+                scores.sources,
+                scores.references,
+                scores.scorer(metric),
+                name=f"val_{metric}",
+                every=config.dev_decoding.every_n_evaluations,
+            )
+    if stopping is None:
+        return list(found.values())
+    watched = found.pop(stopping.metric, LoggedValue(f"val_{stopping.metric}"))
+    rule = BleuEarlyStopping(
+        watched,
+        patience=stopping.patience,
+        min_delta=stopping.min_delta,
+        mode=_monitored(config)[1],
+        # The best weights are a checkpoint, which inference takes first.
+        restore_best_weights=False,
+    )
+    return [*found.values(), rule]
+
+
+def _samples(config, directory, scores, board):
+    """Sample translations and an attention picture per evaluation."""
+    scores = scores or DevScores(config)
+    samples = TrainSamples(
+        scores.greedy,
+        scores.sources[:SAMPLED_PAIRS],
+        scores.references[:SAMPLED_PAIRS],
+        directory,
+        every_n_steps=config.eval_every_n_steps,
+        text=board.text,
+    )
+    if config.model != "AttentionSeq2Seq":
+        return [samples]
+
+    def draw(source, target, weights, path):
+        save_attention_picture(path, source, target, weights)
+        return attention_picture(source, target, weights)
+
+    return [
+        samples,
+        AttentionPictures(scores.attend, draw, directory, board.image),
+    ]
