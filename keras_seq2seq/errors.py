@@ -1,5 +1,20 @@
 """Errors that a user can mend; the command line prints them bare."""
 
+import tokenize
+
+# What NumPy raises where a file of arrays is not what it should be; it reads
+# the header with Python's own parser.
+BAD_ARRAY_FILE = (
+    ValueError,
+    TypeError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+    SyntaxError,
+    tokenize.TokenError,
+)
+
 
 class UserError(ValueError):
     """The user's input is wrong: what was expected, received, and to type."""

@@ -11,6 +11,7 @@ import keras_seq2seq
 from keras_seq2seq.checkpoint import replace_text
 from keras_seq2seq.checkpoint.lock import LOCK_FILE
 from keras_seq2seq.config.files import from_json, to_json
+from keras_seq2seq.config.yaml_reader import parse_json
 from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.errors import UserError
 
@@ -163,7 +164,7 @@ def read_run(run_dir):
 def _read_tokenizers(run_dir):
     path = run_dir / TOKENIZER_FILE
     try:
-        described = json.loads(path.read_text(encoding="utf-8"))
+        described = parse_json(path.read_text(encoding="utf-8"), str(path))
         return tuple(
             load_tokenizer(
                 run_dir / Path(described[side]["file"]).name,

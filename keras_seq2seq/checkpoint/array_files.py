@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_seq2seq.checkpoint.manifest import DamagedCheckpointError
 from keras_seq2seq.checkpoint.storage import write_bytes
-from keras_seq2seq.errors import UserError
+from keras_seq2seq.errors import BAD_ARRAY_FILE, UserError
 
 # Types that the files do not know; stored as unsigned integers.
 FOREIGN = {
@@ -111,7 +111,13 @@ def read_zip(path):
             return dict(_read_member(archive, m) for m in archive.infolist())
     except UserError:
         raise
-    except (OSError, ValueError, zipfile.BadZipFile, RuntimeError) as error:
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        RuntimeError,
+        NotImplementedError,
+        *BAD_ARRAY_FILE,
+    ) as error:
         raise DamagedCheckpointError(
             f"{path} cannot be read: {error}"
         ) from error

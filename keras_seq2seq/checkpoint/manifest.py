@@ -114,10 +114,9 @@ def _verify_file(path, expected):
 
 def _parse(path):
     try:
-        with open(path / FILE_NAME, "rb") as file:
-            text = file.read(MAX_BYTES + 1)
-        if len(text) > MAX_BYTES:
+        if (path / FILE_NAME).stat().st_size > MAX_BYTES:
             raise ValueError(f"more than {MAX_BYTES} bytes")
+        text = (path / FILE_NAME).read_bytes()
         content = json.loads(text)
         if not isinstance(content, dict):
             raise ValueError("not a JSON object")

@@ -36,6 +36,12 @@ class Loader(yaml.SafeLoader):
         super().__init__(text)
         self.anchored = []
 
+    def fetch_flow_collection_start(self, TokenClass):  # noqa: N803
+        """Refuses depths at which PyYAML's scanner would take minutes."""
+        if self.flow_level >= MOST_DEPTH:
+            raise RecursionError
+        super().fetch_flow_collection_start(TokenClass)
+
     def compose_document(self):
         """The document's node; its anchors are kept before they are lost."""
         self.get_event()
@@ -112,13 +118,15 @@ def parse_json(text, name):
     _refuse_size(text, name)
     try:
         value = json.loads(text, object_pairs_hook=_distinct)
+        _check(value, name)
     except RecursionError:
         raise UserError(f"{name}: is nested too deeply") from None
+    except UserError:
+        raise
     except ValueError as error:
         line = getattr(error, "lineno", None)
         where = f"{name}:{line}" if line else name
         raise UserError(f"{where}: is not JSON: {error}") from None
-    _check(value, name)
     return value
 
 

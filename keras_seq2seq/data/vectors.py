@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_seq2seq.data.lines import expand_files, read_lines
-from keras_seq2seq.errors import UserError
+from keras_seq2seq.errors import BAD_ARRAY_FILE, UserError
 from keras_seq2seq.tokens import UNKNOWN
 
 
@@ -95,11 +95,17 @@ def _numbers(fields, where):
 
 def _read_array(path, vocabulary, dim):
     try:
-        rows = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        # Mapped: a header cannot make it take memory that the file lacks.
+        rows = np.load(path, mmap_mode="r", allow_pickle=False)
+    except BAD_ARRAY_FILE as error:
         raise UserError(
             f"{path}: expected a NumPy array of numbers. Received: {error}."
         ) from None
+    if rows.dtype.kind not in "iuf":
+        raise UserError(
+            f"{path}: expected a NumPy array of numbers. "
+            f"Received: {rows.dtype}."
+        )
     tokens, words = len(vocabulary), len(vocabulary.words)
     if rows.shape not in ((tokens, dim), (words, dim)):
         raise UserError(

@@ -1,0 +1,225 @@
+"""Everything that reads a user's file, as functions of bytes.
+
+Each target may raise `UserError` and nothing else, must come to an end, and
+must not take memory that its input does not have.
+"""
+
+import io
+import json
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_seq2seq import checkpoint, run_files
+from keras_seq2seq.callbacks.saved_training import read_training
+from keras_seq2seq.checkpoint import array_files
+from keras_seq2seq.checkpoint.manifest import read_manifest
+from keras_seq2seq.config import files
+from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.parallel_text import ParallelText
+from keras_seq2seq.data.sentence_piece_tokenizer import SentencePieceTokenizer
+from keras_seq2seq.data.vectors import read_vectors
+from keras_seq2seq.data.vocabulary import Vocabulary
+
+WORDS = Vocabulary(list("abc"))
+
+
+class Target(NamedTuple):
+    """A reader and valid inputs, which a fuzzer changes.
+
+    Attributes:
+        read: callable `read(content, directory)`; the directory is empty.
+        seeds: list of bytes.
+    """
+
+    read: object
+    seeds: list
+
+
+def _file(directory, content, name="file"):
+    path = directory / name
+    path.write_bytes(content)
+    return path
+
+
+def read_yaml(content, directory):
+    path = _file(directory, content, "config.yml")
+    files.load([str(path)], complete=False)
+
+
+def read_flag(content, directory):
+    text = content.decode("utf-8", "replace")
+    for flag in ("model_params", "buckets", "hooks", "batch_size", "prepare"):
+        files.load("", {flag: text}, complete=False)
+
+
+def read_stored_config(content, directory):
+    files.from_json(content.decode("utf-8", "replace"))
+
+
+def read_run(content, directory):
+    """`tokenizers.json` of a run directory, which names other files."""
+    for name in ("vocab.source.txt", "vocab.target.txt"):
+        _file(directory, b"a\nb\n", name)
+    _file(directory, _stored_config(), run_files.CONFIG_FILE)
+    _file(directory, content, run_files.TOKENIZER_FILE)
+    run_files.read_run(directory)
+
+
+def read_vocabulary(content, directory):
+    Vocabulary.read(_file(directory, content))
+
+
+def read_sentence_piece(content, directory):
+    tokenizer = SentencePieceTokenizer(content)
+    tokenizer.decode(tokenizer.encode("a b"))
+
+
+def read_text_vectors(content, directory):
+    read_vectors(_file(directory, content, "vectors.txt"), WORDS, 2)
+
+
+def read_array_vectors(content, directory):
+    read_vectors(_file(directory, content, "vectors.npy"), WORDS, 2)
+
+
+def read_pairs(content, directory):
+    """Source and target are the parts around the first form feed."""
+    sides = content.split(b"\x0c", 1)
+    paths = [_file(directory, s, f"{i}") for i, s in enumerate(sides)]
+    words = DelimiterTokenizer(WORDS)
+    columns = {} if len(paths) == 2 else {"target_column": 1}
+    for limit in (10**9, 0):  # in memory, and from an index
+        ParallelText(
+            *paths,
+            source_tokenizer=words,
+            in_memory_bytes=limit,
+            cache_dir=directory / "cache",
+            **columns,
+        )
+
+
+def read_checkpoint_manifest(content, directory):
+    _file(directory, content, "manifest.json")
+    read_manifest(directory)
+
+
+def read_pointer(content, directory):
+    _file(directory, content, "best")
+    checkpoint.find(directory, "best")
+
+
+def read_weights(content, directory):
+    array_files.read_hdf5(_file(directory, content))
+
+
+def read_zip(content, directory):
+    array_files.read_zip(_file(directory, content))
+
+
+def read_state(content, directory):
+    _file(directory, content, "state.json")
+    array_files.write_zip(directory / "callbacks.npz", {})
+    read_training(directory)
+
+
+def _stored_config():
+    return files.to_json(files.load("", complete=False)).encode()
+
+
+def _arrays(write):
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "file"
+        write(path, {"a/kernel": np.eye(2, dtype="float32"), "b": np.arange(3)})
+        return path.read_bytes()
+
+
+def _manifest():
+    with tempfile.TemporaryDirectory() as directory:
+        path = checkpoint.write_checkpoint(directory, 3, lambda _: {"f": {}})
+        return (path / "manifest.json").read_bytes()
+
+
+def _npy():
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros((3, 2), "float32"))
+    return buffer.getvalue()
+
+
+def _sentence_piece():
+    import sentencepiece
+
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["a b", "b c", "a a c b"] * 3),
+        model_writer=model,
+        vocab_size=9,
+        pad_id=0,
+        unk_id=1,
+        bos_id=2,
+        eos_id=3,
+        minloglevel=2,
+    )
+    return model.getvalue()
+
+
+_YAML = b"""\
+batch_size: 16
+model: AttentionSeq2Seq
+buckets: 10,20
+model_params: &params
+  embedding.dim: 8
+  attention.params: {num_units: 8}
+  optimizer.learning_rate: 1e-4
+input_pipeline_train:
+  class: ParallelTextInputPipeline
+  params: {source_files: [a], target_files: [b], shuffle: true}
+published: [*params]
+"""
+_TOKENIZERS = json.dumps(
+    {
+        side: {"file": f"vocab.{side}.txt", "options": {"delimiter": " "}}
+        for side in ("source", "target")
+    }
+).encode()
+_STATE = json.dumps(
+    {"step": 3, "seconds": 1.5, "mid_epoch": False, "callbacks": {}}
+).encode()
+
+
+def targets():
+    """All targets by name; makes the seeds."""
+    logging.getLogger("keras_seq2seq").setLevel(logging.ERROR)
+    return {
+        "yaml": Target(read_yaml, [_YAML]),
+        "flag": Target(read_flag, [b"{embedding.dim: 8}", b"10,20", b"16"]),
+        "stored_config": Target(read_stored_config, [_stored_config()]),
+        "run": Target(read_run, [_TOKENIZERS]),
+        "vocabulary": Target(read_vocabulary, [b"a\nb\n", b"a\t3\nb\t1\n"]),
+        "sentence_piece": Target(read_sentence_piece, [_sentence_piece()]),
+        "text_vectors": Target(
+            read_text_vectors, [b"2 2\na 1 2\nb 3e1 4\n", b"a 1 2\n"]
+        ),
+        "array_vectors": Target(read_array_vectors, [_npy()]),
+        "pairs": Target(
+            read_pairs, [b"a b\nc\n\x0cb\na c\n", b"a b\tc\nb\ta\n"]
+        ),
+        "manifest": Target(read_checkpoint_manifest, [_manifest()]),
+        "pointer": Target(read_pointer, [b"ckpt-3\n"]),
+        "weights": Target(read_weights, [_arrays(array_files.write_hdf5)]),
+        "zip": Target(read_zip, [_arrays(array_files.write_zip)]),
+        "state": Target(read_state, [_STATE]),
+    }
+
+
+def run(target, content):
+    """Runs a target in an empty directory, which is removed again."""
+    directory = Path(tempfile.mkdtemp(prefix="keras_seq2seq-fuzz-"))
+    try:
+        target.read(content, directory)
+    finally:
+        shutil.rmtree(directory)

@@ -1,0 +1,31 @@
+"""Coverage-guided fuzzing of one target, with Google's atheris.
+
+pip install atheris
+python -m tests.fuzz.with_atheris yaml -max_total_time=600 -rss_limit_mb=2048
+"""
+
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["keras_seq2seq"]):
+    from keras_seq2seq.errors import UserError
+    from tests.fuzz.targets import run, targets
+
+
+def main():
+    """Fuzzes until an option of libFuzzer ends it, or a finding."""
+    target = targets()[sys.argv.pop(1)]
+
+    def one_input(content):
+        try:
+            run(target, content)
+        except UserError:
+            pass
+
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
