@@ -44,14 +44,15 @@ class Clock(keras.callbacks.Callback):
         self.steps.append((self.began, now, float(logs["tokens"]), batch))
 
 
-def main():
-    """Trains and prints."""
-    precision, data, updates, threads = sys.argv[1:]
-    data, updates, threads = Path(data), int(updates), int(threads)
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
-    keras.utils.set_random_seed(1)
-    keras.config.set_dtype_policy(precision)
+def build(data):
+    """The benchmark model and its batches.
+
+    Args:
+        data: Path of what `train_speed.py` prepares.
+
+    Returns:
+        model, compiled, and its `Bucketing`.
+    """
     source, target = (load_tokenizer(data / f"vocab.{x}") for x in ("en", "de"))
     pairs = ParallelText(
         data / "train.en",
@@ -73,6 +74,18 @@ def main():
         reverse_source=False,
     )
     model.compile(Adam(1e-3))
+    return model, bucketing
+
+
+def main():
+    """Trains and prints."""
+    precision, data, updates, threads = sys.argv[1:]
+    updates, threads = int(updates), int(threads)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    keras.utils.set_random_seed(1)
+    keras.config.set_dtype_policy(precision)
+    model, bucketing = build(Path(data))
     clock = Clock()
     model.fit(
         bucketing.stream,
