@@ -70,15 +70,20 @@ def describe(strategy):
     return f"{name}, {count} replica{'s' if count > 1 else ''}"
 
 
-def configure_devices(threads=None, memory_growth=True):
+def configure_devices(threads=None, memory_growth=True, deterministic=True):
     """Settings that TensorFlow takes only before its first operation.
 
     Args:
         threads: int or None. Processor threads; None leaves the choice.
+        deterministic: bool. Choose kernels on GPUs whose sums have one order;
+            those on CPUs have.
         memory_growth: bool. Take GPU memory as it is needed.
     """
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
-    for gpu in tf.config.list_physical_devices("GPU"):
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus and deterministic:
+        tf.config.experimental.enable_op_determinism()
+    for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, memory_growth)

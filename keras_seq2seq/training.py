@@ -87,7 +87,7 @@ def train(config, allowed=(), say=print):
         UserError: and its kinds, see `keras_seq2seq.errors`.
         SystemExit: 143 after SIGTERM and 130 after SIGINT, all saved.
     """
-    configure_devices(config.threads)
+    configure_devices(config.threads, deterministic=config.deterministic)
     temporary = config.output_dir is None
     directory = Path(
         tempfile.mkdtemp(prefix="keras_seq2seq-")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 
+from keras_seq2seq.checkpoint.storage import storage_errors
 from keras_seq2seq.checkpoint.variable_value import variable_value
 
 
@@ -27,10 +28,14 @@ class AttentionPictures(keras.callbacks.Callback):
         self.directory = Path(directory) / "samples"
         self.image = image
 
+    def on_train_begin(self, logs=None):
+        with storage_errors(self.directory):
+            self.directory.mkdir(parents=True, exist_ok=True)
+
     def on_epoch_end(self, epoch, logs=None):
         step = int(variable_value(self.model.optimizer.iterations))
-        self.directory.mkdir(parents=True, exist_ok=True)
         path = self.directory / f"attention_{step:06d}.png"
-        picture = self.draw(*self.attend(self.model), path)
+        with storage_errors(path):
+            picture = self.draw(*self.attend(self.model), path)
         if self.image is not None:
             self.image("attention", picture, step)

@@ -30,8 +30,9 @@ from keras_seq2seq.checkpoint.model_state import (
     snapshot,
     write_state,
 )
+from keras_seq2seq.checkpoint.storage import storage_errors
 from keras_seq2seq.checkpoint.variable_value import variable_value
-from keras_seq2seq.errors import NotFiniteError
+from keras_seq2seq.errors import NotFiniteError, StorageError
 
 
 class CheckpointRetention(keras.callbacks.Callback):
@@ -160,6 +161,7 @@ class CheckpointRetention(keras.callbacks.Callback):
         Returns:
             Path of the checkpoint.
         """
+        self._make_directory()
         self._save()
         self.wait()
         return self.directory / f"ckpt-{self._saved_step}"
@@ -185,6 +187,7 @@ class CheckpointRetention(keras.callbacks.Callback):
     # -- What Keras calls
 
     def on_train_begin(self, logs=None):
+        self._make_directory()
         self._counter.start(self.model.optimizer)
         self._began = self._saved_at = self._clock()
 
@@ -246,6 +249,10 @@ class CheckpointRetention(keras.callbacks.Callback):
         if then is not None:
             then()
 
+    def _make_directory(self):
+        with storage_errors(self.directory):
+            self.directory.mkdir(parents=True, exist_ok=True)
+
     def _always_saved(self, epoch):
         """Whether the end of this epoch is to be saved in any case."""
         scheduled = self.save_every_n_steps or self.save_every_n_seconds
@@ -278,6 +285,13 @@ class CheckpointRetention(keras.callbacks.Callback):
             write_training(directory, state, arrays)
             return variables
 
+        if not self.directory.is_dir():
+            # Made anew it would lack all that a run needs beside weights.
+            raise StorageError(
+                f"{self.directory} has vanished while it was trained into. "
+                "Put it back and start the same command again: it goes on "
+                "from the newest checkpoint in it."
+            )
         checkpoint.write_checkpoint(self.directory, state["step"], fill, record)
         self._retain()
 

@@ -44,4 +44,12 @@ class MetricsLog(keras.callbacks.Callback):
             return []
         with storage_errors(self.path):
             lines = self.path.read_text(encoding="utf-8").splitlines()
-        return [line for line in lines if json.loads(line)["step"] < step]
+        return [line for line in lines if _step(line) < step]
+
+
+def _step(line):
+    """The step of a line; a damaged one is dropped with what follows."""
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, TypeError, KeyError):
+        return math.inf

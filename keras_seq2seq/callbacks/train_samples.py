@@ -58,6 +58,8 @@ class TrainSamples(keras.callbacks.Callback):
         self._fired_at = time.monotonic()
 
     def on_train_begin(self, logs=None):
+        with storage_errors(self.directory):
+            self.directory.mkdir(parents=True, exist_ok=True)
         self._counter.start(self.model.optimizer)
         self._fired_at = time.monotonic()
         if self._counter.step == 0:
@@ -80,8 +82,6 @@ class TrainSamples(keras.callbacks.Callback):
         step = self._counter.step
         predictions = self.translate(self.model, self.sources)
         lines = sample_lines(predictions, self.references, step)
-        with storage_errors(self.directory):
-            self.directory.mkdir(parents=True, exist_ok=True)
         path = self.directory / f"samples_{step:06d}.txt"
         replace_text(path, "\n".join(lines) + "\n")
         if self.text is not None:

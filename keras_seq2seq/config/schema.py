@@ -153,6 +153,11 @@ class Config(Section):
     data_dir: Text | None = Field(
         None, description="Where relative data paths begin; null: here."
     )
+    deterministic: Flag = Field(
+        True,
+        description="Equal runs give equal weights on GPUs, too, where that "
+        "costs speed; on CPUs they always do.",
+    )
     nan_policy: Literal["stop", "rollback"] = Field(
         "stop",
         description="What follows a loss or gradient that is not finite; "

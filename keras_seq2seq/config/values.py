@@ -60,6 +60,10 @@ def _whole(value):
         return int(value)
     number = _number(value)
     if isinstance(number, float) and number.is_integer():
+        if abs(number) >= 2**63:  # could be stored and not read again
+            raise wrong(
+                f"must be an integer below 2**63. Received: {received(value)}"
+            )
         return int(number)
     return value
 

@@ -391,3 +391,9 @@ def test_null_is_offered_after_the_bounds():
         "--model_params: source.max_seq_len must be an integer >= 1 or null. "
         "Received: 0 (integer)"
     ]
+
+
+def test_an_integer_that_could_not_be_read_again_is_refused():
+    with pytest.raises(UserError, match="batch_size must be an integer below"):
+        partial(batch_size=2.0**63)
+    assert partial(batch_size=2.0**62).batch_size == 2**62
