@@ -111,6 +111,7 @@ def prepare(config, directory):
                 min_frequency=one.min_frequency,
                 lowercase=one.lowercase,
                 delimiter=one.delimiter,
+                columns=one.columns,
             )
         made[one.output] = path
     return made

@@ -2,7 +2,7 @@
 
 import json
 
-from keras_seq2seq.commands.positive import positive
+from keras_seq2seq.commands.whole_number import positive
 
 
 def add_arguments(parser):

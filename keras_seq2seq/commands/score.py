@@ -1,6 +1,6 @@
 """`keras-seq2seq score`."""
 
-from keras_seq2seq.commands.positive import positive
+from keras_seq2seq.commands.whole_number import positive
 
 
 def add_arguments(parser):

@@ -1,5 +1,7 @@
 """`keras-seq2seq vocab`."""
 
+from keras_seq2seq.commands.whole_number import non_negative
+
 
 def add_arguments(parser):
     """Adds the flags."""
@@ -34,6 +36,12 @@ def add_arguments(parser):
     parser.add_argument(
         "--delimiter", default=" ", help="between words; empty: characters"
     )
+    parser.add_argument(
+        "--column",
+        type=non_negative,
+        action="append",
+        help="0-based column of a TSV; may be given several times",
+    )
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -66,6 +74,7 @@ def run(arguments):
             lowercase=arguments.downcase,
             delimiter=arguments.delimiter,
             seed=arguments.seed,
+            columns=arguments.column,
         )
         if arguments.output:
             print(f"Written: {path}", file=sys.stderr)

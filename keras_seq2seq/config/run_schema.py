@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from keras_seq2seq.config.section import Section
-from keras_seq2seq.config.values import Flag, Real, Says, Text, Texts, Whole
+from keras_seq2seq.config.values import (
+    Flag,
+    Real,
+    Says,
+    Text,
+    Texts,
+    Whole,
+    Wholes,
+)
 
 # Scores of generated text, which `dev_decoding` computes.
 CORPUS_SCORES = Literal[
@@ -112,4 +120,9 @@ class Prepare(Section):
     delimiter: Text = Field(" ", description="Characters between words.")
     files: Texts = Field(
         min_length=1, description="Files or globs it is learnt from."
+    )
+    columns: Wholes | None = Field(
+        None,
+        description="0-based columns of a TSV it is learnt from; null: whole "
+        "lines.",
     )

@@ -100,6 +100,11 @@ Texts = Annotated[
     BeforeValidator(_one_or_many),
     Says("text or a list of texts"),
 ]
+Wholes = Annotated[
+    tuple[Whole, ...],
+    BeforeValidator(_one_or_many),
+    Says("an integer or a list of integers"),
+]
 KeepProbability = Annotated[Real, Field(gt=0, le=1)]
 Free = dict[str, Any]
 

@@ -54,6 +54,15 @@ def test_several_files_and_globs_are_one_text(vocab, tmp_path):
     assert vocab("", *files) == ["b\t2", "a\t1"]
 
 
+def test_columns_of_a_tsv_are_read_alone_or_together(vocab, tmp_path):
+    path = tmp_path / "words.tsv"
+    path.write_text("ab\tx y\tno\nb\ty\tno\n")
+    letters = vocab("", path, "--kind", "character", "--column", 0)
+    assert letters == ["b\t2", "a\t1"]
+    both = vocab("", path, "--column", 0, "--column", 1)
+    assert both == ["y\t2", "x\t1", "b\t1", "ab\t1"]
+
+
 def test_a_file_is_written_whole(vocab, tmp_path):
     path = tmp_path / "new" / "vocab.txt"
     assert vocab("a\n", "--output", path) == []
