@@ -110,3 +110,16 @@ def test_other_ends_leave_everything(tmp_path, error):
 def test_a_full_disk_leaves_no_half_run(tmp_path):
     refuse(tmp_path / "run", False, StorageError)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_vocabulary_cannot_lie_outside_of_the_run(tmp_path):
+    run = tmp_path / "run"
+    write_run(run, config(), PAIR)
+    (tmp_path / "secret.txt").write_text("a\nb\n")
+    path = run / "tokenizers.json"
+    described = json.loads(path.read_text())
+    for name in ("../secret.txt", str(tmp_path / "secret.txt")):
+        described["source"]["file"] = name
+        path.write_text(json.dumps(described))
+        with pytest.raises(UserError, match=str(run / "secret.txt")):
+            read_run(run)

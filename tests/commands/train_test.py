@@ -114,6 +114,39 @@ def test_other_settings_are_refused_with_both_values(capsys):
     assert (small_run() / "config.json").read_text() == before
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("train.source", "training data are not those"),
+        ("dev.target", "development data are not those"),
+        ("source.vocab", "training data are not those"),
+    ],
+)
+def test_changed_data_are_refused_and_what_is_stored_stays(
+    tmp_path, capsys, name, told
+):
+    run, data = tmp_path / "run", tmp_path / "data"
+    shutil.copytree(small_run(), run)
+    data.mkdir()
+    for path in workplace().iterdir():
+        if path.is_file():
+            shutil.copy(path, data)
+    # As many lines and words as before, so as many batches.
+    (data / name).write_text((data / name).read_text().translate(SWAPPED))
+    before = stored(run)
+    assert main(train_flags(run, data_dir=data, train_steps=80)) == 2
+    assert told in capsys.readouterr().err
+    assert stored(run) == before
+
+
+SWAPPED = str.maketrans("ab", "ba")
+
+
+def stored(run):
+    files = [path for path in run.iterdir() if path.is_file()]
+    return {path.name: path.read_bytes() for path in files if path.suffix}
+
+
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory):
     """A run that another process began and SIGTERM ended."""
