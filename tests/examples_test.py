@@ -2,12 +2,12 @@
 
 import ast
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.processes import python
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -15,13 +15,9 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 def run(name, folder, *flags):
     """What a script prints, run where it may leave files."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / name), *flags],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    script = ROOT / "examples" / name
+    done = python(script, *flags, cwd=folder, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

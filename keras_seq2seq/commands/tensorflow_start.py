@@ -10,12 +10,13 @@ def start_tensorflow():
     """Imports TensorFlow and lets it look for devices, in silence.
 
     TensorFlow writes some lines before it reads its own log level, so they go
-    nowhere meanwhile. Whoever has set that level gets all that it allows:
-    `TF_CPP_MIN_LOG_LEVEL=0` tells why a GPU is not used.
+    nowhere meanwhile. What it calls errors is for developers, too: what goes
+    wrong for a user comes as an exception. Whoever has set that level gets
+    all that it allows: `TF_CPP_MIN_LOG_LEVEL=0` tells why a GPU is not used.
     """
     if LEVEL in os.environ:
         return
-    os.environ[LEVEL] = "2"
+    os.environ[LEVEL] = "3"
     with _silent_errors():
         import tensorflow as tf
 

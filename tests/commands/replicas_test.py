@@ -1,14 +1,11 @@
 import json
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.commands.small_run import train_flags
+from tests.processes import python
 
-REPOSITORY = Path(__file__).parents[2]
 # TensorFlow splits a processor only before it starts: not in this process.
 CODE = """
 import json, sys
@@ -25,13 +22,7 @@ def train(run):
     flags = train_flags(
         run, train_steps=20, eval_every_n_steps=10, save_checkpoints_steps=10
     )
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, json.dumps(flags)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-c", CODE, json.dumps(flags))
     assert done.returncode == 0, done.stderr
     return done.stderr
 

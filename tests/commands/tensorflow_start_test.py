@@ -1,6 +1,6 @@
 import os
-import subprocess
-import sys
+
+from tests.processes import python
 
 CODE = (
     "from keras_seq2seq.commands.tensorflow_start import start_tensorflow\n"
@@ -15,13 +15,7 @@ CODE = (
 def told(**settings):
     """What a fresh process writes to its standard error."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TF_CPP")}
-    done = subprocess.run(
-        [sys.executable, "-c", CODE],
-        env={**kept, **settings},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python("-c", CODE, env={**kept, **settings}, check=True)
     return done.stderr.splitlines()
 
 

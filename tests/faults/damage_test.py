@@ -1,13 +1,10 @@
 """What a process finds damaged when it goes on."""
 
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 from tests.commands.small_run import small_run, train_flags
+from tests.processes import python
 
-REPOSITORY = Path(__file__).parents[2]
 WEIGHTS = "ckpt-60/model.weights.h5"
 
 
@@ -24,13 +21,7 @@ def test_damage_and_leftovers_are_told_and_passed_over(tmp_path):
     with open(run / "ckpt-50" / "training.npz", "r+b") as file:
         file.truncate(100)
     shutil.copytree(run / "ckpt-40", run / ".ckpt-55.tmp-999999")
-    done = subprocess.run(
-        [sys.executable, "-m", "keras_seq2seq", *train_flags(run)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-m", "keras_seq2seq", *train_flags(run))
     told = done.stderr
     assert done.returncode == 0, told
     assert "ckpt-60/model.weights.h5 has changed since it was written" in told

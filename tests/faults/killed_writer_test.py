@@ -1,22 +1,13 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.processes import python
 
 
 @pytest.mark.parametrize("act", ["retain", "replace"])
 def test_a_kill_at_any_file_operation_leaves_a_good_checkpoint(tmp_path, act):
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.killed_writer", tmp_path, act],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-m", "tests.faults.killed_writer", tmp_path, act)
     assert done.returncode == 0, done.stderr
     found = [json.loads(line) for line in done.stdout.splitlines()]
     *killed, survivor = found

@@ -7,16 +7,14 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.commands.small_run import train_flags
+from tests.processes import python
 
 STEPS = int(os.environ.get("SOAK_STEPS", 20_000))
-REPOSITORY = Path(__file__).parents[2]
 CODE = """
 import json, os, sys, threading
 import keras
@@ -52,13 +50,7 @@ def test_nothing_grows_over_a_long_run(tmp_path):
         keep_checkpoint_max=3,
         dev_decoding='{"max_sentences": 4}',
     )
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, json.dumps(flags)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-c", CODE, json.dumps(flags))
     assert done.returncode == 0, done.stderr
     curve = [json.loads(line) for line in done.stdout.splitlines()]
     for point in curve:

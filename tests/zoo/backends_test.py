@@ -2,13 +2,12 @@
 
 import importlib.util
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.processes import python
 from tests.zoo.run_on_backend import models, run
 from tests.zoo.tiny_models import batch
 
@@ -37,15 +36,10 @@ def test_backends_agree_with_tensorflow(backend, inputs, expected, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed: pip install {backend}")
     np.savez(tmp_path / "inputs.npz", **inputs)
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(SCRIPT),
-            str(tmp_path / "inputs.npz"),
-            str(tmp_path / "outputs.npz"),
-        ],
-        capture_output=True,
-        text=True,
+    done = python(
+        SCRIPT,
+        tmp_path / "inputs.npz",
+        tmp_path / "outputs.npz",
         env={
             **os.environ,
             "KERAS_BACKEND": backend,

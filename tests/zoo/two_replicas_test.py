@@ -2,23 +2,18 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.processes import python
 
 
 @pytest.fixture(scope="module")
 def found():
     script = Path(__file__).with_name("run_two_replicas.py")
-    done = subprocess.run(
-        [sys.executable, str(script)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
-        timeout=900,
-    )
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    done = python(script, env=environment, timeout=900)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
