@@ -41,6 +41,19 @@ MAY_CHANGE = frozenset(
         "log_device_placement",
     }
 )
+# Paths, whose content is compared instead: texts by the state of the training,
+# vocabularies by `check_tokenizers`.
+MAY_MOVE = frozenset(
+    {
+        "input_pipeline_train.params.source_files",
+        "input_pipeline_train.params.target_files",
+        "input_pipeline_dev.params.source_files",
+        "input_pipeline_dev.params.target_files",
+        "model_params.vocab_source",
+        "model_params.vocab_target",
+    }
+)
+SIDES = ("source", "target")
 LIBRARIES = ("keras", "tensorflow", "numpy", "sentencepiece")
 
 
@@ -65,9 +78,7 @@ def write_run(run_dir, config, tokenizers):
             "file": tokenizer.save(run_dir / f"vocab.{side}").name,
             "options": tokenizer.options or {},
         }
-        for side, tokenizer in zip(
-            ("source", "target"), tokenizers, strict=True
-        )
+        for side, tokenizer in zip(SIDES, tokenizers, strict=True)
     }
     replace_text(run_dir / TOKENIZER_FILE, _pretty(described))
     params = config.model_params.model_dump(mode="json", by_alias=True)
@@ -108,6 +119,24 @@ def check_unchanged(stored, config, run_dir):
             + "\nGo on with the settings of the run, or type another "
             "--output_dir."
         )
+
+
+def check_tokenizers(run_dir, tokenizers):
+    """Refuses to go on with other vocabularies than the run's copies.
+
+    Raises:
+        UserError: naming the side that differs.
+    """
+    if not (Path(run_dir) / TOKENIZER_FILE).exists():
+        return
+    stored = _read_tokenizers(Path(run_dir))
+    for side, own, given in zip(SIDES, stored, tokenizers, strict=True):
+        if own.fingerprint != given.fingerprint:
+            raise UserError(
+                f"The vocabulary of the {side} is not the one with which the "
+                f"run in {run_dir} began; it holds a copy, vocab.{side}.*. "
+                f"Put that into its place, or type another --output_dir."
+            )
 
 
 @contextlib.contextmanager
@@ -170,7 +199,7 @@ def _read_tokenizers(run_dir):
                 run_dir / Path(described[side]["file"]).name,
                 **described[side]["options"],
             )
-            for side in ("source", "target")
+            for side in SIDES
         )
     except UserError:
         raise
@@ -191,7 +220,7 @@ def _differences(name, before, now):
                 f"{name}.{key}", before.get(key), now.get(key)
             )
         ]
-    if before == now:
+    if before == now or name in MAY_MOVE:
         return []
     return [f"{name}: the run has {before!r}, received {now!r}"]
 

@@ -25,6 +25,7 @@ from keras_seq2seq.distribution import (
 from keras_seq2seq.errors import NotFiniteError, UserError
 from keras_seq2seq.run_callbacks import run_callbacks
 from keras_seq2seq.run_files import (
+    check_tokenizers,
     check_unchanged,
     stored_config,
     unwritten_if_refused,
@@ -114,6 +115,7 @@ def set_up(config, directory, allowed=(), say=print):
     keras.utils.set_random_seed(config.tf_random_seed)
     keras.config.set_dtype_policy(config.precision)
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
+    check_tokenizers(directory, pair)
     pairs, dev = (
         recipe.corpus(pipeline, config.model_params, pair)
         for pipeline in (config.input_pipeline_train, config.input_pipeline_dev)

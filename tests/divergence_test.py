@@ -7,7 +7,7 @@ import pytest
 from keras_seq2seq import training
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.checkpoint.variable_value import variable_value
-from tests.commands.small_run import LINES, pipeline, train_flags
+from tests.commands.small_run import LINES, basic_flags, pipeline
 
 
 class Poison(keras.callbacks.Callback):
@@ -49,7 +49,7 @@ def test_a_step_that_is_no_number_is_told_with_its_batch(
     poisoned, tmp_path, capsys
 ):
     poisoned(step=30)
-    assert main(train_flags(tmp_path / "run", buckets=None)) == 4
+    assert main(basic_flags(tmp_path / "run", buckets=None)) == 4
     told = capsys.readouterr().err
     assert "at step 31: loss nan" in told
     assert "norm of the weights before it nan" in told
@@ -68,7 +68,7 @@ def test_the_lines_are_those_of_the_batch(poisoned, tmp_path, capsys):
     poisoned(step=2)
     ordered = json.loads(pipeline("train"))
     ordered["params"]["shuffle"] = False
-    flags = train_flags(
+    flags = basic_flags(
         tmp_path / "run",
         buckets=None,
         input_pipeline_train=json.dumps(ordered),
@@ -83,7 +83,7 @@ def test_rollback_goes_on_with_half_the_learning_rate(
 ):
     poisoned(step=30)
     run = tmp_path / "run"
-    assert main(train_flags(run, nan_policy="rollback")) == 0
+    assert main(basic_flags(run, nan_policy="rollback")) == 0
     told = capsys.readouterr().err
     assert "at step 31" in told
     assert "Going back to ckpt-25 with learning rates times 0.5." in told
@@ -95,14 +95,14 @@ def test_rollback_before_the_first_save_goes_back_to_the_beginning(
     poisoned, tmp_path, capsys
 ):
     poisoned(step=3)
-    flags = train_flags(tmp_path / "run", nan_policy="rollback", train_steps=6)
+    flags = basic_flags(tmp_path / "run", nan_policy="rollback", train_steps=6)
     assert main(flags) == 0
     assert "Going back to ckpt-0" in capsys.readouterr().err
 
 
 def test_rollback_gives_up_when_it_does_not_help(poisoned, tmp_path, capsys):
     poisoned(step=3, once=False)
-    flags = train_flags(tmp_path / "run", nan_policy="rollback", train_steps=6)
+    flags = basic_flags(tmp_path / "run", nan_policy="rollback", train_steps=6)
     assert main(flags) == 4
     told = capsys.readouterr().err
     assert told.count("Going back to ckpt-0") == 8
@@ -114,7 +114,7 @@ def test_weights_that_are_no_numbers_are_never_saved(
 ):
     # The poison comes after step 25 and before its checkpoint.
     poisoned(step=25)
-    assert main(train_flags(tmp_path / "run")) == 4
+    assert main(basic_flags(tmp_path / "run")) == 4
     told = capsys.readouterr().err
     assert "weights are not finite" in told
     assert "embed_source/table" in told

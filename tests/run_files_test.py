@@ -7,6 +7,7 @@ from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.errors import StorageError, UserError
 from keras_seq2seq.run_files import (
+    check_tokenizers,
     check_unchanged,
     read_run,
     unwritten_if_refused,
@@ -123,3 +124,14 @@ def test_a_vocabulary_cannot_lie_outside_of_the_run(tmp_path):
         path.write_text(json.dumps(described))
         with pytest.raises(UserError, match=str(run / "secret.txt")):
             read_run(run)
+
+
+def test_data_may_move_and_a_changed_vocabulary_is_refused(tmp_path):
+    run = tmp_path / "run"
+    write_run(run, config(), PAIR)
+    moved = config(params={"vocab_source": "elsewhere/s"}, data_dir="/data")
+    check_unchanged(read_run(run).config, moved, run)
+    check_tokenizers(run, PAIR)
+    check_tokenizers(tmp_path / "new", PAIR)
+    with pytest.raises(UserError, match="vocabulary of the target is not"):
+        check_tokenizers(run, (PAIR[0], PAIR[0]))

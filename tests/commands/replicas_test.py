@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from tests.commands.small_run import train_flags
+from tests.commands.small_run import basic_flags
 from tests.processes import python
 
 # TensorFlow splits a processor only before it starts: not in this process.
@@ -19,7 +19,7 @@ WEIGHTS = "ckpt-20/model.weights.h5"
 
 def train(run):
     """Trains on two logical CPUs; returns what the process told."""
-    flags = train_flags(
+    flags = basic_flags(
         run, train_steps=20, eval_every_n_steps=10, save_checkpoints_steps=10
     )
     done = python("-c", CODE, json.dumps(flags))

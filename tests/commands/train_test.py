@@ -119,7 +119,7 @@ def test_other_settings_are_refused_with_both_values(capsys):
     [
         ("train.source", "training data are not those"),
         ("dev.target", "development data are not those"),
-        ("source.vocab", "training data are not those"),
+        ("source.vocab", "vocabulary of the source is not the one"),
     ],
 )
 def test_changed_data_are_refused_and_what_is_stored_stays(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.small_run import train_flags, without_data
+from keras_seq2seq.checkpoint import checkpoints
+from tests.commands.small_run import basic_flags, without_data
 from tests.faults.moments import MOMENTS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ def carry_out(tmp_path_factory):
     @functools.cache
     def done(moment, number):
         place = tmp_path_factory.mktemp("interrupted")
-        flags = train_flags(place / "run", dev_decoding=DECODING)
+        flags = basic_flags(place / "run", dev_decoding=DECODING)
         job = {"moment": moment, "signal": number, "place": str(place)}
         print(json.dumps({**job, "flags": flags}), file=process.stdin)
         process.stdin.flush()
@@ -83,16 +84,16 @@ def test_kill_goes_on_to_equal_bytes(carry_out, moment):
 
 
 @pytest.mark.parametrize(
-    ("moment", "saved"),
+    ("moment", "steps"),
     [
         pytest.param(
-            "before the configuration is written", 20, marks=pytest.mark.slow
+            "before the configuration is written", {20}, marks=pytest.mark.slow
         ),
-        ("in a step", 28),
-        ("in an evaluation", 40),
-        pytest.param("in a decode for BLEU", 40, marks=pytest.mark.slow),
+        ("in a step", {28, 29}),  # it may have ended just then
+        ("in an evaluation", {40}),
+        pytest.param("in a decode for BLEU", {40}, marks=pytest.mark.slow),
     ],
 )
-def test_sigterm_saves_and_goes_on_to_equal_bytes(carry_out, moment, saved):
+def test_sigterm_saves_and_goes_on_to_equal_bytes(carry_out, moment, steps):
     place = equal_to_straight(carry_out, moment, signal.SIGTERM)
-    assert (place / "run" / f"ckpt-{saved}").is_dir()
+    assert steps & checkpoints(place / "run").keys()

