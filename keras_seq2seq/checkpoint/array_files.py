@@ -45,7 +45,8 @@ def write_hdf5(path, arrays):
     with h5py.File(image, "w") as file:
         for name, array in arrays.items():
             dataset = file.create_dataset(name, data=_to_plain(array))
-            dataset.attrs["dtype"] = array.dtype.name
+            if array.dtype.name in FOREIGN:
+                dataset.attrs["dtype"] = np.bytes_(array.dtype.name)
     write_bytes(path, image.getbuffer())
 
 
@@ -190,7 +191,13 @@ def _check_dataset(item, where):
 
 
 def _dtype_name(dataset):
-    declared = dataset.attrs.get("dtype")
+    if dataset.dtype.kind != "u" or "dtype" not in dataset.attrs:
+        return dataset.dtype.name
+    # Text of fixed length only: reading another kind, HDF5 can go round in a
+    # damaged heap for ever.
+    if dataset.attrs.get_id("dtype").dtype.kind != "S":
+        return dataset.dtype.name
+    declared = bytes(dataset.attrs["dtype"]).decode("ascii", "replace")
     return declared if declared in FOREIGN else dataset.dtype.name
 
 

@@ -119,3 +119,15 @@ def test_a_member_that_declares_more_than_it_has_is_refused(tmp_path):
             np.lib.format.write_array_header_1_0(member, header)
     with pytest.raises(UserError, match="of its shape"):
         read_zip(tmp_path / "file")
+
+
+def test_text_in_a_heap_is_never_read(tmp_path):
+    # In a damaged heap of texts of any length HDF5 can go round for ever.
+    path = tmp_path / "file"
+    with h5py.File(path, "w") as file:
+        dataset = file.create_dataset("a", data=np.zeros(2, "uint16"))
+        dataset.attrs["dtype"] = "bfloat16"
+    assert read_hdf5(path)["a"].dtype == "uint16"
+    with h5py.File(path, "a") as file:
+        file["a"].attrs["dtype"] = np.bytes_("bfloat16")
+    assert read_hdf5(path)["a"].dtype == "bfloat16"

@@ -5,6 +5,8 @@ python -m tests.fuzz.with_atheris yaml -max_total_time=600 -rss_limit_mb=2048
 """
 
 import sys
+import tempfile
+from pathlib import Path
 
 import atheris
 
@@ -14,8 +16,11 @@ with atheris.instrument_imports(include=["keras_seq2seq"]):
 
 
 def main():
-    """Fuzzes until an option of libFuzzer ends it, or a finding."""
+    """Fuzzes from the valid inputs on, until an option or a finding ends it."""
     target = targets()[sys.argv.pop(1)]
+    corpus = tempfile.mkdtemp(prefix="keras_seq2seq-corpus-")
+    for number, seed in enumerate(target.seeds):
+        (Path(corpus) / str(number)).write_bytes(seed)
 
     def one_input(content):
         try:
@@ -23,7 +28,7 @@ def main():
         except UserError:
             pass
 
-    atheris.Setup(sys.argv, one_input)
+    atheris.Setup([*sys.argv, corpus], one_input)
     atheris.Fuzz()
 
 
