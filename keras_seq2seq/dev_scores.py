@@ -1,7 +1,7 @@
 """Real search on the development set."""
 
 from keras_seq2seq import recipe
-from keras_seq2seq.checkpoint.variable_value import variable_value
+from keras_seq2seq.checkpoint.variable_value import steps_made
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.metrics import score
 from keras_seq2seq.search import BeamSearch, GreedySearch
@@ -46,7 +46,7 @@ class DevScores:
 
     def translate(self, model, sources):
         """One string per source; decodes once per step of the training."""
-        step = int(variable_value(model.optimizer.iterations))
+        step = steps_made(model.optimizer)
         if self._latest[0] != (step, len(sources)):
             found = model.generate(sources, self.search)
             texts = [each.text for each in found]

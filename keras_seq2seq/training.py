@@ -14,7 +14,7 @@ from keras_seq2seq.callbacks import Bucketing
 from keras_seq2seq.checkpoint.averaging import write_average
 from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.model_state import averaged_weights
-from keras_seq2seq.checkpoint.variable_value import variable_value
+from keras_seq2seq.checkpoint.variable_value import steps_made
 from keras_seq2seq.data.batches import evaluation_dataset
 from keras_seq2seq.dev_scores import DevScores
 from keras_seq2seq.distribution import (
@@ -236,7 +236,7 @@ class OneTraining(keras.callbacks.CallbackList):
 def _fit(run, say):
     dev = evaluation_dataset(run.dev, run.dev_batch_size, run.replicas)
     total = run.config.train_steps or FOREVER
-    start = int(variable_value(run.model.optimizer.iterations))
+    start = steps_made(run.model.optimizer)
     if start >= total:
         say(
             f"Already at step {start}, and train_steps is {total}: nothing to "
@@ -260,7 +260,7 @@ def _fit_to_the_end(run, dev, total):
     Returns:
         None, or str: what a step met whose loss or gradient is not finite.
     """
-    start = int(variable_value(run.model.optimizer.iterations))
+    start = steps_made(run.model.optimizer)
     way = legs(start, run.config.eval_every_n_steps, total)
     # `epochs` tells `CheckpointRetention` which evaluation is the last.
     training = OneTraining(

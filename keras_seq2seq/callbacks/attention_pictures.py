@@ -4,8 +4,8 @@ from pathlib import Path
 
 import keras
 
-from keras_seq2seq.checkpoint.storage import storage_errors
-from keras_seq2seq.checkpoint.variable_value import variable_value
+from keras_seq2seq.checkpoint.storage import make_directory, storage_errors
+from keras_seq2seq.checkpoint.variable_value import steps_made
 
 
 class AttentionPictures(keras.callbacks.Callback):
@@ -29,13 +29,13 @@ class AttentionPictures(keras.callbacks.Callback):
         self.image = image
 
     def on_train_begin(self, logs=None):
-        with storage_errors(self.directory):
-            self.directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self.directory)
 
     def on_epoch_end(self, epoch, logs=None):
-        step = int(variable_value(self.model.optimizer.iterations))
+        step = steps_made(self.model.optimizer)
         path = self.directory / f"attention_{step:06d}.png"
+        seen = self.attend(self.model)
         with storage_errors(path):
-            picture = self.draw(*self.attend(self.model), path)
+            picture = self.draw(*seen, path)
         if self.image is not None:
             self.image("attention", picture, step)

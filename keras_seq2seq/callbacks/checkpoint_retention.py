@@ -30,8 +30,8 @@ from keras_seq2seq.checkpoint.model_state import (
     snapshot,
     write_state,
 )
-from keras_seq2seq.checkpoint.storage import storage_errors
-from keras_seq2seq.checkpoint.variable_value import variable_value
+from keras_seq2seq.checkpoint.storage import make_directory
+from keras_seq2seq.checkpoint.variable_value import steps_made
 from keras_seq2seq.errors import NotFiniteError, StorageError
 
 
@@ -161,7 +161,7 @@ class CheckpointRetention(keras.callbacks.Callback):
         Returns:
             Path of the checkpoint.
         """
-        self._make_directory()
+        make_directory(self.directory)
         self._save()
         self.wait()
         return self.directory / f"ckpt-{self._saved_step}"
@@ -187,7 +187,7 @@ class CheckpointRetention(keras.callbacks.Callback):
     # -- What Keras calls
 
     def on_train_begin(self, logs=None):
-        self._make_directory()
+        make_directory(self.directory)
         self._counter.start(self.model.optimizer)
         self._began = self._saved_at = self._clock()
 
@@ -249,10 +249,6 @@ class CheckpointRetention(keras.callbacks.Callback):
         if then is not None:
             then()
 
-    def _make_directory(self):
-        with storage_errors(self.directory):
-            self.directory.mkdir(parents=True, exist_ok=True)
-
     def _always_saved(self, epoch):
         """Whether the end of this epoch is to be saved in any case."""
         scheduled = self.save_every_n_steps or self.save_every_n_seconds
@@ -271,7 +267,7 @@ class CheckpointRetention(keras.callbacks.Callback):
     def _collect(self):
         states, arrays = collect(self.callbacks)
         state = {
-            "step": int(variable_value(self.model.optimizer.iterations)),
+            "step": steps_made(self.model.optimizer),
             "seconds": self._seconds(),
             "mid_epoch": self._mid_epoch,
             "callbacks": states,

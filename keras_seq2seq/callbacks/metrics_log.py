@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from keras_seq2seq.checkpoint.storage import replace_text, storage_errors
-from keras_seq2seq.checkpoint.variable_value import variable_value
+from keras_seq2seq.checkpoint.variable_value import steps_made
 
 
 class MetricsLog(keras.callbacks.Callback):
@@ -24,7 +24,7 @@ class MetricsLog(keras.callbacks.Callback):
         self.seconds = seconds
 
     def on_epoch_end(self, epoch, logs=None):
-        step = int(variable_value(self.model.optimizer.iterations))
+        step = steps_made(self.model.optimizer)
         record = {"step": step, "seconds": round(self.seconds(), 1)}
         for name, value in (logs or {}).items():
             value = float(value)

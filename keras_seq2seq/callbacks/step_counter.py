@@ -1,6 +1,6 @@
 """Counts the optimizer's steps without asking the device each time."""
 
-from keras_seq2seq.checkpoint.variable_value import variable_value
+from keras_seq2seq.checkpoint.variable_value import steps_made
 
 
 class StepCounter:
@@ -22,7 +22,7 @@ class StepCounter:
     def start(self, optimizer):
         """Reads the step from the optimizer; waits for the device."""
         self._per_step = optimizer.gradient_accumulation_steps or 1
-        self.step = int(variable_value(optimizer.iterations))
+        self.step = steps_made(optimizer)
         self._batches = self.step * self._per_step
 
     def begin(self, batch):

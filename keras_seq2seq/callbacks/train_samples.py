@@ -7,7 +7,7 @@ import keras
 
 from keras_seq2seq.callbacks.step_counter import StepCounter
 from keras_seq2seq.checkpoint import replace_text
-from keras_seq2seq.checkpoint.storage import storage_errors
+from keras_seq2seq.checkpoint.storage import make_directory
 
 
 class TrainSamples(keras.callbacks.Callback):
@@ -58,8 +58,7 @@ class TrainSamples(keras.callbacks.Callback):
         self._fired_at = time.monotonic()
 
     def on_train_begin(self, logs=None):
-        with storage_errors(self.directory):
-            self.directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self.directory)
         self._counter.start(self.model.optimizer)
         self._fired_at = time.monotonic()
         if self._counter.step == 0:

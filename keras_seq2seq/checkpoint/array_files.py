@@ -116,7 +116,6 @@ def read_zip(path):
         OSError,
         zipfile.BadZipFile,
         RuntimeError,
-        NotImplementedError,
         *BAD_ARRAY_FILE,
     ) as error:
         raise DamagedCheckpointError(

@@ -33,6 +33,16 @@ def storage_errors(path, kept="Nothing that was there before is lost."):
         ) from error
 
 
+def make_directory(path):
+    """Makes a directory, and those above it, unless it is there.
+
+    Raises:
+        StorageError: if it cannot be made.
+    """
+    with storage_errors(path):
+        Path(path).mkdir(parents=True, exist_ok=True)
+
+
 @contextlib.contextmanager
 def new_directory(path):
     """Gives a temporary directory that becomes `path` when all went well.

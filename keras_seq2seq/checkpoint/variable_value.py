@@ -4,6 +4,11 @@ import keras
 import numpy as np
 
 
+def steps_made(optimizer):
+    """Updates that a Keras optimizer has made: int. Waits for the device."""
+    return int(variable_value(optimizer.iterations))
+
+
 def variable_value(variable):
     """Copies the value of a variable from the device.
 

@@ -2,6 +2,7 @@
 
 import json
 
+from keras_seq2seq.commands.allow_import import add_allow_import
 from keras_seq2seq.commands.whole_number import positive
 
 
@@ -31,13 +32,7 @@ def add_arguments(parser):
         "--model_params", help="YAML laid over the stored settings"
     )
     parser.add_argument("--batch_size", type=positive, default=64)
-    parser.add_argument(
-        "--allow_import",
-        action="append",
-        default=[],
-        metavar="MODULE",
-        help="a module of your own that the configuration names",
-    )
+    add_allow_import(parser)
 
 
 def run(arguments):

@@ -3,6 +3,8 @@
 import json
 import sys
 
+from keras_seq2seq.commands.allow_import import add_allow_import
+
 
 def add_arguments(parser):
     """Adds the flags of google/seq2seq's `infer`, and ours."""
@@ -35,13 +37,7 @@ def add_arguments(parser):
         type=int,
         help="write JSON lines with so many hypotheses and their scores",
     )
-    parser.add_argument(
-        "--allow_import",
-        action="append",
-        default=[],
-        metavar="MODULE",
-        help="a module of your own that the configuration names",
-    )
+    add_allow_import(parser)
 
 
 def run(arguments):

@@ -2,6 +2,8 @@
 
 import sys
 
+from keras_seq2seq.commands.whole_number import non_negative
+
 
 def add_arguments(parser):
     """Adds the flags."""
@@ -17,7 +19,7 @@ def add_arguments(parser):
     )
     parser.add_argument(
         "--seed",
-        type=int,
+        type=non_negative,
         default=1,
         help="of the split, the weights and the order of the batches",
     )
@@ -28,10 +30,7 @@ def run(arguments):
     import tempfile
 
     from keras_seq2seq.commands.tensorflow_start import start_tensorflow
-    from keras_seq2seq.errors import UserError
 
-    if arguments.seed < 0:
-        raise UserError(f"--seed must be 0 or more. Received: {arguments.seed}")
     start_tensorflow()
     from keras_seq2seq.quickstart import quickstart
 

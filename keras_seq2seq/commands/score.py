@@ -1,5 +1,6 @@
 """`keras-seq2seq score`."""
 
+from keras_seq2seq.commands.allow_import import add_allow_import
 from keras_seq2seq.commands.whole_number import positive
 
 
@@ -10,13 +11,7 @@ def add_arguments(parser):
     parser.add_argument("--target", required=True, help="file of targets")
     parser.add_argument("--checkpoint", help="averaged, best, latest or a step")
     parser.add_argument("--batch_size", type=positive, default=64)
-    parser.add_argument(
-        "--allow_import",
-        action="append",
-        default=[],
-        metavar="MODULE",
-        help="a module of your own that the configuration names",
-    )
+    add_allow_import(parser)
 
 
 def run(arguments):

@@ -2,6 +2,8 @@
 
 import sys
 
+from keras_seq2seq.commands.allow_import import add_allow_import
+
 
 def add_arguments(parser):
     """Adds every setting of a configuration as a flag."""
@@ -12,13 +14,7 @@ def add_arguments(parser):
         default="",
         help="YAML files, separated by commas, merged in this order; flags win",
     )
-    parser.add_argument(
-        "--allow_import",
-        action="append",
-        default=[],
-        metavar="MODULE",
-        help="a module of your own that the configuration names",
-    )
+    add_allow_import(parser)
     for name, field in Config.model_fields.items():
         text = field.description.replace("%", "%%")
         parser.add_argument(f"--{name}", metavar="VALUE", help=text)
