@@ -133,6 +133,7 @@ class _Products:
 
     def __init__(self):
         self.kernels = []
+        self.transposed = []
         self.results = []
         self.factors = []
         self.stacked = None
@@ -141,6 +142,7 @@ class _Products:
         """A product of the first step, with an ordinary gradient."""
         result = tf.matmul(x, kernel)
         self.kernels.append(kernel)
+        self.transposed.append(tf.linalg.matrix_transpose(kernel))
         self.results.append(result)
         self.factors.append(tf.stop_gradient(x))
         return result
@@ -150,11 +152,25 @@ class _Products:
         self.factors = []
 
         def multiply(x, kernel):
-            tap = taps[len(self.factors)]
+            index = len(self.factors)
             self.factors.append(tf.stop_gradient(x))
-            return tf.matmul(x, tf.stop_gradient(kernel)) + tap
+            return self._multiply(x, kernel, index) + taps[index]
 
         return multiply
+
+    def _multiply(self, x, kernel, index):
+        """A product whose gradient goes to `x` only."""
+        if len(kernel.shape) > 2:
+            return tf.matmul(x, tf.stop_gradient(kernel))
+
+        @tf.custom_gradient
+        def multiply(x):
+            def gradient(upstream):
+                return tf.matmul(upstream, self.transposed[index])
+
+            return tf.matmul(x, kernel), gradient
+
+        return multiply(x)
 
     def taps(self, length):
         """One tap `(T, ...)` per product."""

@@ -70,8 +70,8 @@ class AttentionDecoder(RNNDecoder):
         embedded = time_major(embedded)  # (T, B, E)
         steps, batch = ops.shape(embedded)[:2]
         masks = self.recurrence.masks(steps, batch, training)
-        known = self.recurrence.project_known(embedded, masks)
-        advance = self._advancer(memory, attention)
+        project, advance = self._advancer(memory, attention)
+        known = project(embedded, masks)
 
         def step(carry, slices):
             known, masks = slices
@@ -87,11 +87,11 @@ class AttentionDecoder(RNNDecoder):
 
     def stepper(self, memory, attention):
         masks = self.recurrence.masks(1, 1, training=False)
-        advance = self._advancer(memory, attention)
+        project, advance = self._advancer(memory, attention)
 
         def step(embedded, carry):
             beams = ops.shape(embedded)[1]
-            known = self.recurrence.project_known(merge_beams(embedded), masks)
+            known = project(merge_beams(embedded), masks)
             carry, output, context, weights = advance(
                 merge_beams(carry), known, masks, beams
             )
@@ -108,8 +108,11 @@ class AttentionDecoder(RNNDecoder):
         return self.mix(ops.concatenate([outputs, contexts], axis=-1))
 
     def _advancer(self, memory, attention):
-        """`advance(carry, known, masks, beams)` on `(B * K, n)` tensors."""
-        run = self.recurrence.stepper(self.fed_size)
+        """`advance(carry, known, masks, beams)` on `(B * K, n)` tensors.
+
+        In front of it the function that makes `known` of embedded tokens.
+        """
+        project, run = self.recurrence.stepper(self.fed_size)
         attend = attention.attender(
             memory["keys"], memory["values"], memory["valid"]
         )
@@ -127,7 +130,7 @@ class AttentionDecoder(RNNDecoder):
                 output = fed = ops.tanh(mix(joined))
             return {"states": states, "fed": fed}, output, context, weights
 
-        return advance
+        return project, advance
 
     def get_config(self):
         return {**super().get_config(), "input_feeding": self.input_feeding}

@@ -32,11 +32,11 @@ class BasicDecoder(RNNDecoder):
 
     def stepper(self, memory, attention):
         masks = self.recurrence.masks(1, 1, training=False)
-        run = self.recurrence.stepper()
+        project, run = self.recurrence.stepper()
 
         def step(embedded, carry):
             beams = ops.shape(embedded)[1]
-            known = self.recurrence.project_known(merge_beams(embedded), masks)
+            known = project(merge_beams(embedded), masks)
             features, states = run(
                 known, None, merge_beams(carry["states"]), masks
             )

@@ -115,19 +115,26 @@ class Cell(Part):
         gain = self.add_weight(name=name, shape=(width,), initializer="ones")
         setattr(self, name, gain)
 
-    def projector(self, rows=slice(None)):
-        """Returns `project(inputs (..., D)) -> (..., gates * units)`.
+    def projector(self):
+        """Returns `project(inputs (..., D)) -> (..., gates * units)`."""
+        return self._projection(self.read(self.kernel))
+
+    def projectors(self, width):
+        """Like `projector`, for inputs whose columns come in two parts.
+
+        What the pair gives is to be added up, so the parts of a concatenation
+        can be projected at different times.
 
         Args:
-            rows: slice. The rows of the kernel that belong to the inputs:
-                the parts of a concatenation can be projected at different
-                times and added up. The part that holds row 0 has the bias.
+            width: int. How many columns the first part has.
         """
-        kernel = self.read(self.kernel)
-        if rows != slice(None):
-            kernel = kernel[rows]
+        # One split, whose gradient is one concatenation; not two slices.
+        head, tail = ops.split(self.read(self.kernel), [width], axis=0)
+        return self._projection(head), lambda inputs: product(inputs, tail)
+
+    def _projection(self, kernel):
         # With normalisation the bias follows it, in the step.
-        if rows.start or self.layer_norm:
+        if self.layer_norm:
             return lambda inputs: product(inputs, kernel)
         bias = self.read(self.bias)
         return lambda inputs: product(inputs, kernel) + bias

@@ -216,31 +216,20 @@ class RecurrentStack(Part):
             total / len(seen) if self.combiner == "mean" else total
         )
 
-    def project_known(self, known, masks):
-        """What a loop needs of the inputs that are known before it.
-
-        Args:
-            known: tensor `(T, B, E)`: the first columns of each step's input;
-                the loop feeds the others.
-            masks: as `masks` gives them.
-        """
-        if self.residual:
-            return known
-        known = drop(known, masks[0], "input", 0)
-        return self.cells[0].projector(slice(0, known.shape[-1]))(known)
-
     def stepper(self, fed_size=0):
         """One step through all layers, for loops that feed back.
 
         Args:
-            fed_size: int. How many columns of the input the loop feeds.
+            fed_size: int. How many of the last columns of the input the loop
+                feeds; the others are known before it.
 
         Returns:
-            `step(known, fed, states, masks) -> (output, states)`, with `known`
-            a step of `project_known`, `fed (B, fed_size)` the rest of the
-            input or None, and `masks` a step of `masks`.
+            pair of functions: `project(known (T, B, n), masks)`, what a loop
+            needs of the known columns of all steps, and `step(known, fed,
+            states, masks) -> (output, states)`, with `known` a step of that,
+            `fed (B, fed_size)` or None, and `masks` a step of `masks`.
         """
-        begin = self._beginner(fed_size)
+        project_known, begin = self._beginner(fed_size)
         project = [cell.projector() for cell in self.cells[1:]]
         advance = [cell.stepper() for cell in self.cells]
 
@@ -259,10 +248,13 @@ class RecurrentStack(Part):
                 after.append(new)
             return x, tuple(after)
 
-        return step
+        return project_known, step
 
     def _beginner(self, fed_size):
-        """`begin(known, fed, masks)`: the first input, and it projected."""
+        """`begin(known, fed, masks)`: the first input, and it projected.
+
+        In front of it the function that makes `known`.
+        """
         first, row = self.cells[0], self.input_size - fed_size
         if self.residual:
             project = first.projector()
@@ -273,13 +265,20 @@ class RecurrentStack(Part):
                 x = transform(ops.concatenate(joined, axis=-1))
                 return x, project(drop(x, masks, "input"))
 
-            return begin
+            return lambda known, masks: known, begin
         if not fed_size:
-            return lambda known, fed, masks: (None, known)
-        project = first.projector(slice(row, None))
-        return lambda known, fed, masks: (
-            None,
-            known + project(drop(fed, masks, "input", row)),
+            project = first.projector()
+            return (
+                lambda known, masks: project(drop(known, masks[0], "input")),
+                lambda known, fed, masks: (None, known),
+            )
+        project, project_fed = first.projectors(row)
+        return (
+            lambda known, masks: project(drop(known, masks[0], "input")),
+            lambda known, fed, masks: (
+                None,
+                known + project_fed(drop(fed, masks, "input", row)),
+            ),
         )
 
     def get_config(self):

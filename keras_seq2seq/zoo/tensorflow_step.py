@@ -276,12 +276,13 @@ def cross_entropy(logits, labels, smoothing=0.0):
                 [tf.range(entries[0]), tf.cast(labels, tf.int32)], 1
             )
             spread = smoothing / tf.cast(entries[1], tf.float32)
-            difference = tf.tensor_scatter_nd_sub(
-                probabilities - spread if smoothing else probabilities,
+            # The product first: the scatter then writes into its buffer.
+            return tf.tensor_scatter_nd_sub(
+                (probabilities - spread if smoothing else probabilities)
+                * upstream[:, None],
                 rows,
-                tf.fill(entries[:1], 1.0 - smoothing),
+                (1.0 - smoothing) * upstream,
             )
-            return difference * upstream[:, None]
 
         return (loss, nats, chosen >= best), gradient
 

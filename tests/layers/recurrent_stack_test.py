@@ -150,11 +150,11 @@ def test_the_stepper_gives_what_unroll_gives(residual, fed):
     stack = built(LSTMCell(U), 3, num_layers=2, residual=residual)
     inputs = array(B, L, 3)
     masks = stack.masks(1, 1, training=False)
-    step, states = stack.stepper(fed), stack.zero_state(B)
+    (project, step), states = stack.stepper(fed), stack.zero_state(B)
     expected = outputs(stack, inputs)
     for time in range(L):
         x = inputs[:, time]
-        known = stack.project_known(x[:, : 3 - fed], masks)
+        known = project(x[:, : 3 - fed], masks)
         output, states = step(
             known, x[:, 3 - fed :] if fed else None, states, masks
         )
