@@ -20,6 +20,10 @@ class Bridge(Part):
         a nest like `zeros`.
     """
 
+    def __init__(self, **kwargs):
+        # Keras would cast states too, also those that stay float32.
+        super().__init__(autocast=False, **kwargs)
+
     def build(self, encoder, state_sizes):
         """Makes weights, or refuses what does not fit.
 

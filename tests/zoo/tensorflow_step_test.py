@@ -3,6 +3,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_seq2seq.layers import (
+    AttentionDecoder,
+    BidirectionalRNNEncoder,
+    GRUCell,
+    InitialStateBridge,
+    LSTMCell,
+    RecurrentStack,
+    ZeroBridge,
+)
 from keras_seq2seq.optimizers import Adam
 from keras_seq2seq.zoo.tensorflow_step import cross_entropy
 from tests.contracts import array, assert_close
@@ -357,9 +366,16 @@ def test_fit_learns_and_logs_token_averages():
     assert_close(model.get_weights(), before, 0)
 
 
-def test_bfloat16_trains_on_finite_losses():
+@pytest.mark.parametrize("cell", [GRUCell, LSTMCell])
+@pytest.mark.parametrize("bridge", [ZeroBridge, InitialStateBridge])
+def test_bfloat16_trains_on_finite_losses(cell, bridge):
     keras.config.set_dtype_policy("mixed_bfloat16")
-    model, data = compiled(attention_model(), Adam(0.05)), batch()
+    model = attention_model(
+        encoder=BidirectionalRNNEncoder(RecurrentStack(cell(4))),
+        bridge=bridge(),
+        decoder=AttentionDecoder(RecurrentStack(cell(8))),
+    )
+    model, data = compiled(model, Adam(0.05)), batch()
     losses = [step(model, data)["loss"] for _ in range(6)]
     assert np.isfinite(losses).all()
     assert losses[-1] < 0.8 * losses[0]
