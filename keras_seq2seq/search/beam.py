@@ -4,19 +4,19 @@ import dataclasses
 import numbers
 from typing import Any, NamedTuple
 
-import keras
 from keras import ops
 
 from keras_seq2seq.search.beam_step import Beam, beam_step
-from keras_seq2seq.search.carry import batch_size, keep_shape, select
+from keras_seq2seq.search.carry import batch_size, select
 from keras_seq2seq.search.coverage import (
     add_coverage,
     coverage_score,
     first_coverage,
 )
-from keras_seq2seq.search.history import empty_history, read, record
+from keras_seq2seq.search.history import read
 from keras_seq2seq.search.hypotheses import Hypotheses
 from keras_seq2seq.search.length_penalty import LengthPenalty
+from keras_seq2seq.search.loop import first_step, more_steps
 from keras_seq2seq.search.pool import Pool, admit, empty_pool
 from keras_seq2seq.tokens import START
 
@@ -24,10 +24,11 @@ from keras_seq2seq.tokens import START
 class _State(NamedTuple):
     time: Any  # int32 scalar, steps taken
     words: Any  # (B, K), to be fed next
-    carry: Any  # flat list of (B, K, ...)
+    carry: Any  # nest of (B, K, ...)
     coverage: Any  # (B, K, S) or ()
     beam: Beam
     pool: Pool
+    live: Any  # (B,)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,34 +108,38 @@ class BeamSearch:
         )
 
     def __call__(self, step, memory, carry, limits):
+        trail = self.start(step, memory, carry, limits)
+        return self.finish(self.extend(step, memory, trail, limits))
+
+    def start(self, step, memory, carry, limits):
+        """The Trail of the first step."""
+        return first_step(
+            self._advancer(step, memory, limits),
+            self._first_state(memory, carry),
+            limits,
+            self.with_attention,
+        )
+
+    def extend(self, step, memory, trail, limits, until=0):
+        """Goes on until at most `until` sources are live."""
+        return more_steps(self._advancer(step, memory, limits), trail, until)
+
+    def finish(self, trail):
+        """Hypotheses of a Trail none of whose sources is live."""
+        pool = trail.state.pool
+        ids, attention = read(trail.history, pool.steps, pool.slots)
+        return Hypotheses(
+            ids, pool.steps + 1, pool.log_probs, pool.scores, attention
+        )
+
+    def _advancer(self, step, memory, limits):
         def advance(state):
-            before = keras.tree.pack_sequence_as(carry, state.carry)
-            logits, after, attention = step(state.words, memory, before)
+            logits, carry, attention = step(state.words, memory, state.carry)
             self._check(attention)
-            state = state._replace(carry=keras.tree.flatten(after))
+            state = state._replace(carry=carry)
             return *self._advance(state, logits, attention, limits), attention
 
-        def body(state, history):
-            after, parents, attention = advance(state)
-            after = keep_shape(after, state)
-            return after, record(
-                history, state.time, after.words, parents, attention
-            )
-
-        def live(state, history):
-            return ops.any(ops.logical_not(state.beam.finished))
-
-        # One slot has one hypothesis to extend, so the first step stands alone.
-        state = self._first_state(memory, carry)
-        state, parents, attention = advance(state)
-        history = empty_history(
-            limits.longest(),
-            state.words,
-            attention if self.with_attention else None,
-        )
-        history = record(history, 0, state.words, parents, attention)
-        state, history = ops.while_loop(live, body, (state, history))
-        return _hypotheses(state.pool, history)
+        return advance
 
     def _check(self, attention):
         needed = self.with_attention or self.coverage_penalty
@@ -150,7 +155,7 @@ class BeamSearch:
         return _State(
             time=ops.convert_to_tensor(0, dtype="int32"),
             words=ops.full((batch, 1), START, dtype="int32"),
-            carry=keras.tree.flatten(carry),
+            carry=carry,
             coverage=(),
             beam=Beam(
                 ops.zeros((batch, 1), dtype="float32"),
@@ -158,6 +163,7 @@ class BeamSearch:
                 unfinished,
             ),
             pool=empty_pool(batch, self.n_best),
+            live=ops.ones((batch,), dtype="bool"),
         )
 
     def _advance(self, state, logits, attention, limits):
@@ -187,7 +193,8 @@ class BeamSearch:
         pool = admit(state.pool, closed, scores, beam.log_probs, state.time)
         done = ops.logical_or(over, self._decided(beam, pool, limits))
         beam = beam._replace(finished=ops.logical_or(beam.finished, done))
-        state = _State(state.time + 1, words, carry, coverage, beam, pool)
+        live = ops.any(ops.logical_not(beam.finished), axis=1)
+        state = _State(state.time + 1, words, carry, coverage, beam, pool, live)
         return state, parents
 
     def _cover(self, state, attention):
@@ -219,10 +226,3 @@ class BeamSearch:
         live = ops.where(beam.finished, -float("inf"), beam.log_probs)
         bound = ops.max(live, axis=1) / self.penalty()(limits.maxima())
         return (bound <= pool.scores[:, -1])[:, None]
-
-
-def _hypotheses(pool, history):
-    ids, attention = read(history, pool.steps, pool.slots)
-    return Hypotheses(
-        ids, pool.steps + 1, pool.log_probs, pool.scores, attention
-    )

@@ -7,7 +7,7 @@ from keras import ops
 from keras_seq2seq.search.beam_step import forbid_end
 from keras_seq2seq.search.history import read
 from keras_seq2seq.search.hypotheses import Hypotheses
-from keras_seq2seq.search.single_path import follow_paths
+from keras_seq2seq.search.single_path import PathLoop
 from keras_seq2seq.search.top_tokens import top_tokens
 
 
@@ -36,6 +36,18 @@ class GreedySearch:
     with_attention: bool = False
 
     def __call__(self, step, memory, carry, limits):
+        trail = self.start(step, memory, carry, limits)
+        return self.finish(self.extend(step, memory, trail, limits))
+
+    def start(self, step, memory, carry, limits):
+        """The Trail of the first step."""
+        return self._loop(step, memory, limits).start(carry)
+
+    def extend(self, step, memory, trail, limits, until=0):
+        """Goes on until at most `until` sources are live."""
+        return self._loop(step, memory, limits).extend(trail, until)
+
+    def _loop(self, step, memory, limits):
         def choose(logits, time):
             ids, log_probs = top_tokens(logits, 1, self.ban_unknown)
             log_probs = forbid_end(log_probs, limits.end_allowed(time))
@@ -45,16 +57,21 @@ class GreedySearch:
                 ops.max(log_probs, axis=-1),
             )
 
-        paths, history = follow_paths(
+        return PathLoop(
             step,
             memory,
-            carry,
             limits,
             choose,
             with_attention=self.with_attention,
         )
+
+    def finish(self, trail):
+        """Hypotheses of a Trail none of whose sources is live."""
+        paths = trail.state
         last_steps = paths.lengths - 1
-        ids, attention = read(history, last_steps, ops.zeros_like(last_steps))
+        ids, attention = read(
+            trail.history, last_steps, ops.zeros_like(last_steps)
+        )
         return Hypotheses(
             ids, paths.lengths, paths.log_probs, paths.log_probs, attention
         )

@@ -7,9 +7,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_seq2seq.search.carry import batch_size
 from keras_seq2seq.search.history import read
 from keras_seq2seq.search.hypotheses import Hypotheses
-from keras_seq2seq.search.single_path import follow_paths
+from keras_seq2seq.search.single_path import PathLoop
 from keras_seq2seq.tokens import END, PAD, START, UNKNOWN
 
 
@@ -80,11 +81,11 @@ class SamplingSearch:
                 )
 
     def __call__(self, step, memory, carry, limits):
-        batch = ops.shape(keras.tree.flatten((carry, memory))[0])[0]
         # All chance is drawn before the loop: inside it, a generator's state
         # could not change on every backend.
         chance = keras.random.uniform(
-            (limits.longest(), batch, self.n_best), seed=self.seed
+            (limits.longest(), batch_size(memory, carry), self.n_best),
+            seed=self.seed,
         )
 
         def choose(logits, time):
@@ -98,16 +99,10 @@ class SamplingSearch:
             )
             return words, chosen[..., 0] - ops.logsumexp(logits, axis=-1)
 
-        paths, history = follow_paths(
-            step,
-            memory,
-            carry,
-            limits,
-            choose,
-            self.n_best,
-            self.with_attention,
+        loop = PathLoop(
+            step, memory, limits, choose, self.n_best, self.with_attention
         )
-        return self._sorted(paths, history)
+        return self._sorted(*loop.extend(loop.start(carry)))
 
     def _allow(self, logits, end_allowed):
         """Logits with -inf at tokens that must not be drawn."""

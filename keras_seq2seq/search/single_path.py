@@ -2,11 +2,10 @@
 
 from typing import Any, NamedTuple
 
-import keras
 from keras import ops
 
-from keras_seq2seq.search.carry import batch_size, keep_shape, select
-from keras_seq2seq.search.history import empty_history, record
+from keras_seq2seq.search.carry import batch_size, select
+from keras_seq2seq.search.loop import first_step, more_steps
 from keras_seq2seq.tokens import END, PAD, START
 
 
@@ -16,10 +15,11 @@ class Paths(NamedTuple):
     Attributes:
         time: int32 scalar. Steps taken.
         words: int32 tensor `(B, P)`. The last tokens, PAD once done.
-        carry: flat list of tensors `(B, P, ...)`.
+        carry: nest of tensors `(B, P, ...)`.
         log_probs: float32 tensor `(B, P)`, nats.
         lengths: int32 tensor `(B, P)`. Tokens so far, with END.
         done: bool tensor `(B, P)`.
+        live: bool tensor `(B,)`. Where not all are done.
     """
 
     time: Any
@@ -28,60 +28,67 @@ class Paths(NamedTuple):
     log_probs: Any
     lengths: Any
     done: Any
+    live: Any
 
 
-def follow_paths(
-    step, memory, carry, limits, choose, count=1, with_attention=False
-):
-    """Extends each hypothesis by one token at a time until all are done.
+class PathLoop(NamedTuple):
+    """Extends each hypothesis by one token at a time.
 
-    Args:
+    Attributes:
         step: callable as for `BeamSearch`.
         memory: nest of tensors `(B, ...)`.
-        carry: nest of tensors `(B, 1, ...)`.
         limits: Limits.
         choose: callable `(logits (B, 1 or P, V), time) -> (words, log_probs)`,
             both `(B, P)`.
         count: int. Hypotheses of each source (P).
         with_attention: bool. If True, the history holds attention.
-
-    Returns:
-        tuple `(paths, history)` of Paths and History.
-
-    Raises:
-        ValueError: if attention is wanted and the step function has none.
     """
 
-    def advance(paths):
-        before = keras.tree.pack_sequence_as(carry, paths.carry)
-        logits, after, attention = step(paths.words, memory, before)
-        paths = paths._replace(carry=keras.tree.flatten(after))
-        chosen = choose(logits, paths.time)
-        return _extend(paths, *chosen, limits), attention
+    step: Any
+    memory: Any
+    limits: Any
+    choose: Any
+    count: int = 1
+    with_attention: bool = False
 
-    def body(paths, history):
-        after, attention = advance(paths)
-        after = keep_shape(after, paths)
-        return after, record(history, paths.time, after.words, stay, attention)
+    def start(self, carry):
+        """The Trail of the first step.
 
-    def live(paths, history):
-        return ops.any(ops.logical_not(paths.done))
+        Args:
+            carry: nest of tensors `(B, 1, ...)`.
 
-    paths, attention = advance(_first(memory, carry, count))
-    if with_attention and attention is None:
-        raise ValueError(
-            "`with_attention` needs a step function that returns attention. "
-            "Received: None as its third value"
+        Raises:
+            ValueError: if attention is wanted and the step function has none.
+        """
+        trail = first_step(
+            self._advance,
+            _first(self.memory, carry, self.count),
+            self.limits,
+            self.with_attention,
         )
-    # Step one has a single slot, whose carry all hypotheses share.
-    begin = ops.zeros_like(paths.words)
-    stay = begin + ops.arange(count, dtype="int32")
-    paths = paths._replace(carry=select(paths.carry, begin))
-    history = empty_history(
-        limits.longest(), begin, attention if with_attention else None
-    )
-    history = record(history, 0, paths.words, stay, attention)
-    return ops.while_loop(live, body, (paths, history))
+        # Step one has a single slot, whose carry all hypotheses share.
+        begin = ops.zeros_like(trail.state.words)
+        carry = select(trail.state.carry, begin)
+        return trail._replace(state=trail.state._replace(carry=carry))
+
+    def extend(self, trail, until=0):
+        """Goes on until at most `until` sources are live."""
+        return more_steps(self._advance, trail, until)
+
+    def _advance(self, paths):
+        logits, carry, attention = self.step(
+            paths.words, self.memory, paths.carry
+        )
+        if self.with_attention and attention is None:
+            raise ValueError(
+                "`with_attention` needs a step function that returns "
+                "attention. Received: None as its third value"
+            )
+        chosen = self.choose(logits, paths.time)
+        paths = _extend(paths._replace(carry=carry), *chosen, self.limits)
+        stay = ops.zeros_like(paths.words)
+        stay = stay + ops.arange(self.count, dtype="int32")
+        return paths, stay, attention
 
 
 def _first(memory, carry, count):
@@ -89,10 +96,11 @@ def _first(memory, carry, count):
     return Paths(
         time=ops.convert_to_tensor(0, dtype="int32"),
         words=ops.full((batch, 1), START, dtype="int32"),
-        carry=keras.tree.flatten(carry),
+        carry=carry,
         log_probs=ops.zeros((batch, count), dtype="float32"),
         lengths=ops.zeros((batch, count), dtype="int32"),
         done=ops.zeros((batch, count), dtype="bool"),
+        live=ops.ones((batch,), dtype="bool"),
     )
 
 
@@ -101,11 +109,13 @@ def _extend(paths, words, log_probs, limits):
     words = ops.where(live, words, PAD)
     over = (paths.time + 1 >= limits.maxima())[:, None]
     ended = ops.logical_or(words == END, over)
+    done = ops.logical_or(paths.done, ended)
     return Paths(
         time=paths.time + 1,
         words=words,
         carry=paths.carry,
         log_probs=paths.log_probs + ops.where(live, log_probs, 0.0),
         lengths=paths.lengths + ops.cast(live, "int32"),
-        done=ops.logical_or(paths.done, ended),
+        done=done,
+        live=ops.any(ops.logical_not(done), axis=1),
     )

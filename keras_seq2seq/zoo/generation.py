@@ -9,6 +9,12 @@ from keras import ops
 
 from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.search import GreedySearch, Limits
+from keras_seq2seq.search.compaction import (
+    Collected,
+    end_of_segment,
+    pick,
+    pick_trail,
+)
 from keras_seq2seq.tokens import PAD, UNKNOWN
 
 
@@ -116,31 +122,9 @@ class Generator:
         with self._lock:
             run = self._compiled.get(search)
             if run is None:
-                run = self._compiled[search] = self._compile(search)
-        maxima = np.full(len(source), max_length, np.int32)
-        minima = np.full(len(source), min_length, np.int32)
-        found = run(source, maxima, minima)
-        return type(found)(
-            *(
-                None if each is None else ops.convert_to_numpy(each)
-                for each in found
-            )
-        )
-
-    def _compile(self, search):
-        model = self.model
-
-        def run(source, max_length, min_length):
-            memory, carry = model.encode({"source": source})
-            advance = model.stepper(memory)
-            return search(
-                lambda tokens, memory, carry: advance(tokens, carry),
-                memory,
-                carry,
-                Limits(max_length, min_length),
-            )
-
-        return model.as_graph(run)
+                run = self._compiled[search] = _Run(self.model, search)
+        bounds = np.full((2, len(source)), [[max_length], [min_length]])
+        return run(source, bounds.astype(np.int32))
 
     def _encoder(self):
         return LineEncoder(
@@ -181,6 +165,75 @@ class Generator:
             score=float(found.scores[row, rank]),
             attention=attention,
         )
+
+
+class _Run:
+    """A model and a search, compiled together.
+
+    Args:
+        model: `Seq2Seq`.
+        search: search; without `start`, `extend` and `finish` a batch is
+            decoded as a whole.
+    """
+
+    def __init__(self, model, search):
+        self.model = model
+        self.search = search
+        graph = model.as_graph
+        if not hasattr(search, "extend"):
+            self.whole = graph(self._whole)
+            return
+        self.start = graph(self._start)
+        self.extend = graph(self._extend)
+        self.finish = graph(self._finish)
+        self.pick = graph(_pick)
+
+    def __call__(self, source, bounds):
+        """Hypotheses of ids `(B, S)`; `bounds` are maxima and minima."""
+        collected = Collected(len(source))
+        rows = np.arange(len(source))
+        if not hasattr(self.search, "extend"):
+            collected.add(rows, self.whole(source, *bounds))
+            return collected.found
+        memory, trail = self.start(source, *bounds)
+        while len(rows):
+            until = np.int32(end_of_segment(len(rows)))
+            trail = self.extend(memory, trail, *bounds, until)
+            live = ops.convert_to_numpy(trail.state.live)
+            done = np.flatnonzero(~live).astype(np.int32)
+            collected.add(rows[done], self.finish(trail, done))
+            left = np.flatnonzero(live).astype(np.int32)
+            rows, bounds = rows[left], bounds[:, left]
+            if len(left):
+                memory, trail = self.pick(memory, trail, left)
+        return collected.found
+
+    def _whole(self, source, *bounds):
+        memory, carry = self.model.encode({"source": source})
+        step = self._step(memory)
+        return self.search(step, memory, carry, Limits(*bounds))
+
+    def _start(self, source, *bounds):
+        memory, carry = self.model.encode({"source": source})
+        step = self._step(memory)
+        trail = self.search.start(step, memory, carry, Limits(*bounds))
+        return memory, trail
+
+    def _extend(self, memory, trail, maxima, minima, until):
+        limits = Limits(maxima, minima)
+        step = self._step(memory)
+        return self.search.extend(step, memory, trail, limits, until)
+
+    def _finish(self, trail, rows):
+        return self.search.finish(pick_trail(trail, rows))
+
+    def _step(self, memory):
+        advance = self.model.stepper(memory)
+        return lambda tokens, memory, carry: advance(tokens, carry)
+
+
+def _pick(memory, trail, rows):
+    return pick(memory, rows), pick_trail(trail, rows)
 
 
 BLANK = Generation("", (), (), 0.0, 0.0)

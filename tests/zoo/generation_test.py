@@ -110,3 +110,29 @@ def test_a_single_string_is_refused(model):
 def test_a_model_without_tokenizers_says_what_to_do():
     with pytest.raises(ValueError, match=r"tokenizers=\(source, target\)"):
         basic_model().generate(["a"])
+
+
+class WholeBatches:
+    """A search of one's own: nothing but a call."""
+
+    def __call__(self, step, memory, carry, limits):
+        return BEAM(step, memory, carry, limits)
+
+
+def test_a_search_that_can_only_be_called_gives_the_same(model, found):
+    results = model.generate(SOURCES, WholeBatches(), batch_size=4)
+    assert [each.tokens for each in results] == [each.tokens for each in found]
+
+
+def test_no_result_depends_on_what_else_is_in_a_divided_batch(model):
+    random = np.random.default_rng(5)
+    sources = [
+        " ".join(random.choice(WORDS, size=1 + i % 5)) for i in range(40)
+    ]
+    together = model.generate(sources, BEAM, batch_size=40)
+    apart = model.generate(sources, BEAM, batch_size=8)
+    assert len({len(each.tokens) for each in together}) > 1
+    for one, other in zip(together, apart, strict=True):
+        assert one.tokens == other.tokens
+        assert one.log_prob == pytest.approx(other.log_prob, abs=1e-5)
+        np.testing.assert_allclose(one.attention, other.attention, atol=1e-5)
