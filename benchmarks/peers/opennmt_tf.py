@@ -4,69 +4,29 @@ opennmt_tf.py DATA UPDATES THREADS
 """
 
 import json
+import resource
 import shutil
 import sys
 import time
 
 import opennmt
 import tensorflow as tf
-import tensorflow_addons as tfa
 from opennmt import training
+from opennmt_tf_model import build, settings, use_threads
 
 WARMUP = 10
 
 
-def build():
-    """The model."""
-    gru = tf.keras.layers.GRUCell
-    return opennmt.models.SequenceToSequence(
-        source_inputter=opennmt.inputters.WordEmbedder(embedding_size=256),
-        target_inputter=opennmt.inputters.WordEmbedder(embedding_size=256),
-        encoder=opennmt.encoders.RNNEncoder(
-            1, 256, bidirectional=True, dropout=0.2, cell_class=gru
-        ),
-        decoder=opennmt.decoders.AttentionalRNNDecoder(
-            1,
-            512,
-            bridge_class=opennmt.layers.CopyBridge,
-            attention_mechanism_class=tfa.seq2seq.LuongAttention,
-            dropout=0.2,
-            cell_class=gru,
-        ),
-    )
-
-
-def settings(data):
-    """The run's configuration."""
-    return {
-        "model_dir": "opennmt_tf_run",
-        "data": {
-            "train_features_file": f"{data}/train.en",
-            "train_labels_file": f"{data}/train.de",
-            "source_vocabulary": f"{data}/vocab.en.onmt",
-            "target_vocabulary": f"{data}/vocab.de.onmt",
-        },
-        "params": {"optimizer": "Adam", "learning_rate": 0.001},
-        "train": {
-            "batch_size": 64,
-            "batch_type": "examples",
-            "length_bucket_width": 2,
-            "maximum_features_length": 100,
-            "maximum_labels_length": 100,
-            "save_checkpoints_steps": None,
-            "save_summary_steps": 10**6,
-            "max_step": 10**6,
-            "sample_buffer_size": 29000,
-            "keep_checkpoint_max": 1,
-        },
-    }
+def peak_mib():
+    """Greatest resident memory so far, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main():
     """Trains with a clock around the toolkit's own steps."""
     data, updates, threads = sys.argv[1], *map(int, sys.argv[2:])
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    use_threads(threads)
+    imported = peak_mib()
     counted = [0]
     group = training._group_batches
     steps = training.Trainer._steps
@@ -85,17 +45,18 @@ def main():
             if count == WARMUP + updates:
                 seconds = time.perf_counter() - began
                 speed = (counted[0] - before) / seconds
-                self.result = {
+                result = {
                     "tokens_per_second": round(speed, 1),
+                    "peak_mib": round(peak_mib() - imported),
                     "parameters": self._model.count_params(),
                 }
-                print(json.dumps(self.result), flush=True)
+                print(json.dumps(result), flush=True)
                 return
 
     training._group_batches = counting
     training.Trainer._steps = timed
     shutil.rmtree("opennmt_tf_run", ignore_errors=True)
-    opennmt.Runner(build(), settings(data)).train()
+    opennmt.Runner(build(), settings(data, "opennmt_tf_run")).train()
 
 
 if __name__ == "__main__":

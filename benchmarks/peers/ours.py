@@ -4,6 +4,7 @@ ours.py PRECISION DATA UPDATES THREADS
 """
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -66,12 +67,14 @@ def build(data):
         target.vocabulary_size,
         embedding_dim=256,
         encoder=BidirectionalRNNEncoder(
-            RecurrentStack(GRUCell(256), input_keep_prob=0.8)
+            RecurrentStack(GRUCell(256, reset_after=True), output_keep_prob=0.8)
         ),
         decoder=AttentionDecoder(
-            RecurrentStack(GRUCell(512), input_keep_prob=0.8)
+            RecurrentStack(GRUCell(512, reset_after=True), output_keep_prob=0.8)
         ),
         reverse_source=False,
+        tokenizers=(source, target),
+        max_target_length=50,
     )
     model.compile(Adam(1e-3))
     return model, bucketing
@@ -85,6 +88,7 @@ def main():
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     keras.utils.set_random_seed(1)
     keras.config.set_dtype_policy(precision)
+    imported = peak_mib()
     model, bucketing = build(Path(data))
     clock = Clock()
     model.fit(
@@ -95,7 +99,13 @@ def main():
         verbose=0,
         shuffle=False,
     )
-    print(json.dumps(measured(clock, model)))
+    memory = round(peak_mib() - imported)
+    print(json.dumps({**measured(clock, model), "peak_mib": memory}))
+
+
+def peak_mib():
+    """Greatest resident memory so far, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measured(clock, model):

@@ -1,0 +1,57 @@
+"""Decodes with the benchmark model; prints its speed as JSON.
+
+ours_decode.py PRECISION DATA THREADS BATCH_SIZE
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+from ours import build
+
+from keras_seq2seq.search import BeamSearch, GreedySearch
+
+EPOCHS = 2
+SEARCHES = {"greedy": GreedySearch(), "beam5": BeamSearch(5)}
+
+
+def main():
+    """Trains when no weights are there, then decodes four ways."""
+    precision, data, threads, batch_size = sys.argv[1:]
+    tf.config.threading.set_intra_op_parallelism_threads(int(threads))
+    tf.config.threading.set_inter_op_parallelism_threads(int(threads))
+    keras.utils.set_random_seed(1)
+    keras.config.set_dtype_policy(precision)
+    data = Path(data)
+    model, bucketing = build(data)
+    weights = Path("ours_decode.weights.h5")
+    if not weights.exists():
+        model.fit(
+            bucketing.dataset, epochs=EPOCHS, callbacks=[bucketing], verbose=0
+        )
+        model.save_weights(weights)
+    model.load_weights(weights)
+    text = (data / "test_2016_flickr.en").read_text("utf-8").splitlines()
+    result = {}
+    for name, search in SEARCHES.items():
+        for fixed in (True, False):
+            limits = {"max_length": 20, "min_length": 19} if fixed else {}
+            limits["batch_size"] = int(batch_size)
+            model.generate(text, search, **limits)  # makes the graphs
+            began = time.perf_counter()
+            found = model.generate(text, search, **limits)
+            seconds = time.perf_counter() - began
+            if fixed:
+                result[f"{name}_fixed20"] = round(len(text) / seconds, 1)
+                continue
+            tokens = sum(len(each.tokens) for each in found)
+            result[f"{name}_tokens"] = round(tokens / seconds, 1)
+            result[f"{name}_mean_length"] = round(tokens / len(text), 2)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

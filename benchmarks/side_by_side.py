@@ -1,0 +1,116 @@
+"""What the comparisons with peers share: data, installation, processes."""
+
+import argparse
+import collections
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+PEERS = Path(__file__).resolve().parent / "peers"
+PEER_PACKAGES = (
+    "tensorflow-cpu==2.13.1",
+    "numpy<1.25",
+    "tensorflow-addons>=0.21,<0.24",
+    "pyonmttok>=1.36,<2",
+    "ctranslate2>=3,<4",
+    "pyyaml",
+    "rouge",
+    "sacrebleu>=2,<3",
+    "packaging",
+)
+
+
+def parser(description):
+    """A command line with what all comparisons take."""
+    made = argparse.ArgumentParser(description=description)
+    home = Path("~/.cache/keras-seq2seq/benchmarks").expanduser()
+    made.add_argument("--data_dir", type=Path, required=True)
+    made.add_argument("--work_dir", type=Path, default=home)
+    made.add_argument("--alternations", type=int, default=3)
+    made.add_argument("--threads", type=int, default=2)
+    made.add_argument("--without_peer", action="store_true")
+    return made
+
+
+def prepare(source, target):
+    """Writes the text and the vocabularies in the form of both toolkits."""
+    target.mkdir(parents=True, exist_ok=True)
+    for language in ("en", "de"):
+        for split in ("train", "test_2016_flickr"):
+            path = source / f"{split}.lc.norm.tok.{language}"
+            text = path.read_text("utf-8")
+            (target / f"{split}.{language}").write_text(text, "utf-8")
+        words = (target / f"train.{language}").read_text("utf-8").split()
+        counts = collections.Counter(words)
+        words = [word for word, count in counts.items() if count >= 2]
+        words.sort(key=lambda word: (-counts[word], word))
+        lines = "".join(f"{word}\n" for word in words)
+        (target / f"vocab.{language}").write_text(lines, "utf-8")
+        marks = "<blank>\n<s>\n</s>\n"
+        peer = target / f"vocab.{language}.onmt"
+        peer.write_text(marks + lines, "utf-8")
+
+
+def install(directory):
+    """A Python with OpenNMT-tf, made when it is missing."""
+    python = directory / "bin" / "python"
+    done = directory / "installed"
+    if not done.exists():
+        subprocess.run([sys.executable, "-m", "venv", directory], check=True)
+        pip = [python, "-m", "pip", "install", "--quiet"]
+        subprocess.run([*pip, "setuptools<81", "wheel"], check=True)
+        subprocess.run([*pip, *PEER_PACKAGES], check=True)
+        subprocess.run([*pip, "--no-deps", "OpenNMT-tf==2.32.0"], check=True)
+        done.touch()
+    return python
+
+
+def run(command, work, threads):
+    """One process in `work`; what it measured is its last line, as JSON."""
+    environment = {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": "",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "OMP_NUM_THREADS": str(threads),
+    }
+    done = subprocess.run(
+        list(map(str, command)),
+        env=environment,
+        cwd=work,
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    figure = json.loads(done.stdout.strip().splitlines()[-1])
+    print(json.dumps({"command": Path(command[1]).name, **figure}), flush=True)
+    return figure
+
+
+def show(figures, peer="OpenNMT-tf"):
+    """Medians over the runs, and their ratios to the peer's.
+
+    Args:
+        figures: mapping from a name to a list of mappings, one per run.
+        peer: name of what the ratios compare with, where that was run.
+    """
+    medians = {
+        name: {
+            key: statistics.median(run[key] for run in runs) for key in runs[0]
+        }
+        for name, runs in figures.items()
+    }
+    for name, values in medians.items():
+        shown = "  ".join(
+            f"{key} {value:g}{_ratio(value, medians.get(peer, {}).get(key))}"
+            for key, value in values.items()
+        )
+        print(f"{name:30} {shown}")
+    print(json.dumps(medians))
+
+
+def _ratio(value, other):
+    return f" ({value / other:.2f})" if other else ""
