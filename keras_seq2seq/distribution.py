@@ -1,5 +1,7 @@
 """Which `tf.distribute` strategy shares the work."""
 
+from pathlib import Path
+
 import tensorflow as tf
 
 from keras_seq2seq.errors import UserError
@@ -87,3 +89,16 @@ def configure_devices(threads=None, memory_growth=True, deterministic=True):
         tf.config.experimental.enable_op_determinism()
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, memory_growth)
+
+
+def has_bfloat16():
+    """Whether this machine multiplies bfloat16 numbers in hardware."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return details.get("compute_capability", (0, 0)) >= (8, 0)
+    try:
+        flags = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return False  # not Linux: nothing tells
+    return any(flag in flags for flag in ("amx_bf16", "avx512_bf16"))

@@ -32,7 +32,14 @@ FLOORS = (
     {"dev_scores", "divergence", "termination"},
     {"run_callbacks"},
     {"training", "inference"},
-    {"serving", "sagemaker", "quickstart", "selftest", "benchmark"},
+    {
+        "serving",
+        "sagemaker",
+        "quickstart",
+        "selftest",
+        "benchmark",
+        "automatic",
+    },
     {"commands"},
     {"__main__"},
 )

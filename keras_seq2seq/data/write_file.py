@@ -1,5 +1,6 @@
 """Files that are whole or absent, never half written."""
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -20,24 +21,39 @@ def write_file(path, data):
     Raises:
         StorageError: no space, no permission, or a directory of that name.
     """
-    path = Path(path)
     data = data.encode("utf-8") if isinstance(data, str) else data
-    temporary = None
+    with writing(path) as file:
+        file.write(data)
+    return Path(path)
+
+
+@contextlib.contextmanager
+def writing(path):
+    """A binary file to write to, which gets its name when all went well.
+
+    Args:
+        path: path. Missing directories are made.
+
+    Raises:
+        StorageError: no space, no permission, or a directory of that name.
+    """
+    path, temporary = Path(path), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         number, temporary = tempfile.mkstemp(
             dir=path.parent, prefix=".writing-"
         )
         with os.fdopen(number, "wb") as file:
-            file.write(data)
+            yield file
         # mkstemp makes files for the owner only, whatever the umask allows.
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise StorageError(f"{path}: cannot be written: {error}") from error
-    return path
 
 
 def _umask():

@@ -1,0 +1,241 @@
+"""Training without a configuration: two files and a time limit.
+
+What `keras-seq2seq train --source A --target B --minutes M` does before it
+trains: it holds out development pairs, looks at the text, chooses settings,
+measures this machine, and writes all of it as a configuration file.
+"""
+
+import collections
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import yaml
+
+from keras_seq2seq import recipe
+from keras_seq2seq.callbacks import Bucketing
+from keras_seq2seq.config import automatic as rules
+from keras_seq2seq.config.files import load
+from keras_seq2seq.data.hold_out import hold_out
+from keras_seq2seq.data.lines import expand_files, read_lines
+from keras_seq2seq.data.write_file import write_file
+from keras_seq2seq.distribution import configure_devices, has_bfloat16
+from keras_seq2seq.errors import UserError
+
+CONFIGURATION = "automatic.yml"
+ORIGIN = "automatic.json"
+SAMPLE_LINES = 200_000
+PERCENTILE = 99.5
+WARMUP_STEPS = 8
+TIMED_STEPS = 24
+
+
+def automatic(source, target, minutes, flags, allowed=(), say=print):
+    """Chooses a configuration, or takes the one chosen before.
+
+    Args:
+        source, target: paths of text files; line i belongs to line i.
+        minutes: float. For the training.
+        flags: mapping of settings that the user gave, as `load` has it; they
+            win over what is chosen.
+        allowed: modules of the user's own that may be imported.
+        say: callable that shows a line to the user.
+
+    Returns:
+        Config.
+
+    Raises:
+        UserError: files that don't fit each other, or a run directory that
+            belongs to another training.
+    """
+    flags = dict(flags)
+    if flags.get("output_dir") is None:
+        flags["output_dir"] = tempfile.mkdtemp(prefix="keras_seq2seq-")
+        say(f"Run directory: {flags['output_dir']}")
+    directory = Path(flags["output_dir"])
+    origin = _origin(source, target, minutes)
+    path = directory / CONFIGURATION
+    if path.exists():
+        _check_origin(directory / ORIGIN, origin)
+        say(f"Going on with {path}.")
+        return load([path], flags)
+    data = directory / "data"
+    split = hold_out(origin["source"], origin["target"], data, seed=1)
+    say(
+        f"Held out {split.dev:,} of {split.train + split.dev:,} pairs for "
+        f"development. Left out: {split.blank:,} with a blank side, "
+        f"{split.repeated:,} that repeat a held-out pair."
+    )
+    facts = look_at(data, split.train)
+    chosen = {**rules.settings(facts), **_pipelines(data)}
+    write_file(path, _text(chosen))
+    say("Timing some steps on this machine.")
+    rate = steps_per_minute(load([path], flags), directory, allowed)
+    schedule = rules.schedule(facts, rate, minutes)
+    chosen = _merged(chosen, schedule)
+    text = _text(chosen, origin, facts, rate)
+    write_file(path, text)
+    write_file(directory / ORIGIN, json.dumps(origin, indent=1))
+    say(f"Chosen, in {path}; edit it and type `train --config_paths {path}`:")
+    for line in text.splitlines():
+        say(f"  {line}")
+    return load([path], flags)
+
+
+def look_at(data, pairs):
+    """`Facts` of `train.source` and `train.target` in a directory."""
+    every = -(-pairs // SAMPLE_LINES)
+    sides, letters = [], []
+    for side in ("source", "target"):
+        lines = read_lines(data / f"train.{side}")
+        one, counts = _side(lines, every)
+        sides.append(one)
+        letters.append(counts)
+    totals = [max(1, sum(counts.values())) for counts in letters]
+    shared = sum(
+        min(letters[0][each] / totals[0], letters[1][each] / totals[1])
+        for each in letters[0]
+    )
+    return rules.Facts(pairs, *sides, round(shared, 4), has_bfloat16())
+
+
+def _side(lines, every):
+    """`Side` of a sample, one in `every` lines, and counts of its letters."""
+    types, letters = set(), collections.Counter()
+    words, characters = [], []
+    for number, line in enumerate(lines):
+        if number % every:
+            continue
+        cut = line.split()
+        types.update(cut)
+        letters.update("".join(cut))
+        words.append(len(cut))
+        characters.append(len(line))
+    side = rules.Side(
+        words=every * sum(words),
+        types=len(types),
+        characters=every * sum(letters.values()),
+        longest_words=int(np.percentile(words, PERCENTILE)),
+        longest_characters=int(np.percentile(characters, PERCENTILE)),
+    )
+    return side, letters
+
+
+def steps_per_minute(config, directory, allowed=()):
+    """How fast this machine trains what a configuration describes."""
+    configure_devices(config.threads, deterministic=config.deterministic)
+    keras.utils.set_random_seed(config.tf_random_seed)
+    keras.config.set_dtype_policy(config.precision)
+    pair = recipe.tokenizers(config, recipe.prepare(config, directory))
+    pairs = recipe.corpus(
+        config.input_pipeline_train, config.model_params, pair
+    )
+    bucketing = Bucketing(
+        pairs,
+        config.batch_size,
+        boundaries=config.buckets,
+        batch_type=config.batch_type,
+        seed=config.tf_random_seed,
+    )
+    model = recipe.model(config, pair, config.tf_random_seed, allowed)
+    model.compile(recipe.optimizer(config))
+    clock = _Clock()
+    model.fit(
+        bucketing.stream,
+        steps_per_epoch=WARMUP_STEPS + TIMED_STEPS,
+        callbacks=[bucketing, clock],
+        verbose=0,
+        shuffle=False,
+    )
+    # The training shall begin as if nothing had been.
+    keras.backend.clear_session()
+    return 60 * TIMED_STEPS / clock.seconds
+
+
+class _Clock(keras.callbacks.Callback):
+    """Times the steps behind the warm-up."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        float(logs["loss"])  # waits for the device
+        if batch == WARMUP_STEPS - 1:
+            self.began = time.perf_counter()
+        self.seconds = time.perf_counter() - getattr(self, "began", 0.0)
+
+
+def _origin(source, target, minutes):
+    """What a training is made from, to know it again."""
+    files = {}
+    for name, given in (("source", source), ("target", target)):
+        found = expand_files(given)
+        if len(found) != 1:
+            raise UserError(
+                f"--{name}: expected one file. Received: {given}, which is "
+                f"{len(found)}."
+            )
+        files[name] = str(found[0].resolve())
+        files[f"{name}_bytes"] = found[0].stat().st_size
+    return {**files, "minutes": float(minutes)}
+
+
+def _check_origin(path, origin):
+    """Demands that a directory's training is made from the same files."""
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        stored = None
+    if stored != origin:
+        raise UserError(
+            f"{path.parent} holds a training of other files or minutes. Type "
+            "another --output_dir."
+        )
+
+
+def _pipelines(data):
+    """The data's part of a configuration."""
+    return {
+        "data_dir": str(data),
+        **{
+            f"input_pipeline_{name}": {
+                "class": "ParallelTextInputPipeline",
+                "params": {
+                    "source_files": f"{split}.source",
+                    "target_files": f"{split}.target",
+                },
+            }
+            for name, split in (("train", "train"), ("dev", "dev"))
+        },
+    }
+
+
+def _merged(chosen, more):
+    params = {**chosen["model_params"], **more["model_params"]}
+    return {**chosen, **more, "model_params": params}
+
+
+def _text(chosen, origin=None, facts=None, rate=None):
+    """A configuration file, saying what it was chosen from."""
+    lines = []
+    if origin:
+        lines = [
+            f"# Chosen for {origin['source']} and {origin['target']}:",
+            f"# {facts.pairs:,} pairs for training,",
+            *(
+                f"# {side}: {one.words / facts.pairs:.1f} words of "
+                f"{one.characters / max(1, one.words):.1f} letters a line, "
+                f"{one.types:,} different,"
+                for side, one in (
+                    ("source", facts.source),
+                    ("target", facts.target),
+                )
+            ),
+            f"# {facts.shared_letters:.0%} of their letters in common; "
+            f"{rate:.0f} steps a minute here.",
+        ]
+    return (
+        "\n".join(lines)
+        + "\n" * bool(lines)
+        + yaml.safe_dump(chosen, sort_keys=False, allow_unicode=True)
+    )

@@ -1,0 +1,266 @@
+"""Settings chosen from what is known of the data, without a configuration.
+
+The rules are those of the recipes in `zoo/` between which they interpolate;
+`docs/experiments.md` has the measurements behind them. Pure functions: from
+the same `Facts` come the same settings.
+"""
+
+import math
+from typing import NamedTuple
+
+SHORT_LINE = 20  # characters; longer lines without spaces are cut to subwords
+FEW_TYPES = 1000  # different words that can all be outputs
+TYPICAL_COUNT = 30  # occurrences of a word where words are symbols
+COMMON_ALPHABET = 0.8  # share of letters that two sides of one script share
+SMALL = 20_000  # pairs
+EVALUATIONS = 14  # of a run, but
+LEAST_EVERY = 50  # steps from one to the next
+LEARNING_RATE = 1e-3
+FINAL_LEARNING_RATE = 2e-5
+BATCH_SIZE = 64  # pairs
+
+
+class Side(NamedTuple):
+    """What is known of the source or the target lines.
+
+    Attributes:
+        words: int. Words, cut at spaces, in all lines.
+        types: int. Different words.
+        characters: int. Characters in all lines, spaces left out.
+        longest_words: int. Words of all but the longest 0.5 % of the lines.
+        longest_characters: int. Characters, spaces included, of the same.
+    """
+
+    words: int
+    types: int
+    characters: int
+    longest_words: int
+    longest_characters: int
+
+
+class Facts(NamedTuple):
+    """What is known of a parallel text.
+
+    Attributes:
+        pairs: int. For training.
+        source: Side.
+        target: Side.
+        shared_letters: float in [0, 1]. The mass that the distributions of
+            letters on both sides have in common.
+        bfloat16: bool. Whether the processor multiplies bfloat16 numbers.
+    """
+
+    pairs: int
+    source: Side
+    target: Side
+    shared_letters: float
+    bfloat16: bool
+
+
+def tokens_of(side, pairs):
+    """How a side is cut: `"characters"`, `"words"` or `"subwords"`."""
+    if side.words <= 1.2 * pairs:
+        short = side.characters <= SHORT_LINE * pairs
+        return "characters" if short else "subwords"
+    few = side.types <= FEW_TYPES
+    if few and side.words >= TYPICAL_COUNT * side.types:
+        return "words"
+    return "subwords"
+
+
+def settings(facts):
+    """Settings of a configuration, but for data, limits and steps.
+
+    Args:
+        facts: Facts.
+
+    Returns:
+        dict, as a configuration file holds it.
+    """
+    kinds = [tokens_of(side, facts.pairs) for side in facts[1:3]]
+    symbols = kinds[1] != "subwords"
+    small = facts.pairs < SMALL
+    return {
+        "model": "AttentionSeq2Seq",
+        "model_params": {
+            **_text(facts, kinds),
+            **_network(small or symbols),
+            **_optimizer(),
+            "inference.beam_search.beam_width": 5,
+            "inference.beam_search.length_penalty_weight": (
+                0.0 if symbols else 1.0
+            ),
+        },
+        "prepare": _prepare(facts, kinds),
+        "label_smoothing": 0.1,
+        "batch_size": BATCH_SIZE,
+        "buckets": "auto:10",
+        "precision": "mixed_bfloat16" if facts.bfloat16 else "float32",
+        "dev_decoding": {"metric": ["wer", "per"] if symbols else ["bleu"]},
+        "keep_best": 5,
+        "keep_checkpoint_max": 5,
+        "average": {"kind": "best", "count": 5},
+        "tf_random_seed": 1,
+    }
+
+
+def most_passes(pairs):
+    """After how many readings of the data a run ends, if time is left.
+
+    60 for 8,000 pairs, 33 for 29,000, as in the recipes; 3 at least.
+    """
+    return max(3, round(60 * (8000 / pairs) ** 0.46))
+
+
+def schedule(facts, steps_per_minute, minutes):
+    """How long a run is: steps, decay of the learning rate, evaluations.
+
+    Args:
+        facts: Facts.
+        steps_per_minute: float.
+        minutes: float. For all of it.
+
+    Returns:
+        dict of settings.
+    """
+    enough = most_passes(facts.pairs) * math.ceil(facts.pairs / BATCH_SIZE)
+    # What is left of the time is for evaluations and decoding.
+    possible = int(0.88 * minutes * steps_per_minute)
+    steps = max(1, min(enough, possible))
+    every = max(LEAST_EVERY, math.ceil(steps / EVALUATIONS))
+    return {
+        "train_steps": steps,
+        "minutes": minutes,
+        "eval_every_n_steps": every,
+        "save_checkpoints_steps": every,
+        "model_params": {
+            "optimizer.lr_warmup_steps": min(300, math.ceil(steps / 20)),
+            "optimizer.lr_decay_steps": steps,
+        },
+    }
+
+
+def subwords(facts, joint):
+    """Sizes of the subword vocabularies, source and target.
+
+    8,000 for the 700,000 words of Multi30k's two sides, growing with about
+    the fifth root of the words; at most 0.8 of the different words.
+    """
+
+    def size(words, types):
+        wanted = 8000 * (words / 700_000) ** 0.21
+        return max(100, min(round(wanted, -2), int(0.8 * types)))
+
+    source, target = facts.source, facts.target
+    if joint:
+        types = max(source.types, target.types)
+        both = int(size(source.words + target.words, types * 1.5))
+        return both, both
+    return tuple(
+        int(size(2 * side.words, side.types)) for side in (source, target)
+    )
+
+
+def _joint(facts, kinds):
+    return (
+        kinds == ["subwords", "subwords"]
+        and facts.shared_letters >= COMMON_ALPHABET
+    )
+
+
+def _text(facts, kinds):
+    joint = _joint(facts, kinds)
+    names = ("joint.model", "joint.model") if joint else _names(kinds)
+    chosen = {
+        "vocab_source": names[0],
+        "vocab_target": names[1],
+        "source.max_seq_len": _longest(facts.source, kinds[0]),
+        "target.max_seq_len": _longest(facts.target, kinds[1]),
+        "source.reverse": False,
+    }
+    for side, kind in zip(("source", "target"), kinds, strict=True):
+        if kind == "characters":
+            chosen[f"{side}.tokenizer"] = "characters"
+    if joint:
+        chosen["embedding.share"] = "all"
+    return chosen
+
+
+def _names(kinds):
+    return [
+        f"{side}.model" if kind == "subwords" else f"vocab.{side}.txt"
+        for side, kind in zip(("source", "target"), kinds, strict=True)
+    ]
+
+
+def _longest(side, kind):
+    """Tokens kept of a line: twice what all but the longest 0.5 % have."""
+    longest = (
+        side.longest_characters if kind == "characters" else side.longest_words
+    )
+    return max(20, min(2 * longest, 400))
+
+
+def _prepare(facts, kinds):
+    if _joint(facts, kinds):
+        files = ["train.source", "train.target"]
+        size, _ = subwords(facts, joint=True)
+        return [
+            {
+                "output": "joint.model",
+                "kind": "bpe",
+                "size": size,
+                "files": files,
+            }
+        ]
+    sizes = subwords(facts, joint=False)
+    made = []
+    for index, side in enumerate(("source", "target")):
+        entry = {"output": _names(kinds)[index], "files": [f"train.{side}"]}
+        if kinds[index] == "subwords":
+            entry |= {"kind": "bpe", "size": sizes[index]}
+        else:
+            one = {"characters": "character", "words": "word"}
+            entry |= {"kind": one[kinds[index]]}
+        made.append(entry)
+    return made
+
+
+def _network(small):
+    cell = "LSTMCell" if small else "GRUCell"
+    width = 128 if small else 256
+    scale = 0.08 if small else 0.05
+    return {
+        "embedding.dim": width,
+        "embedding.init_scale": 0.1 if small else 0.04,
+        "embedding.dropout_keep_prob": 0.8 if small else 0.7,
+        "output.dropout_keep_prob": 0.7 if small else 0.6,
+        "attention.params": {"num_units": width},
+        "bridge.class": "InitialStateBridge",
+        "encoder.params": {
+            "init_scale": scale,
+            "rnn_cell": {
+                "cell_class": cell,
+                "cell_params": {"num_units": 256},
+                "dropout_output_keep_prob": 0.7,
+            },
+        },
+        "decoder.params": {
+            "init_scale": scale,
+            "input_feeding": small,
+            "rnn_cell": {
+                "cell_class": cell,
+                "cell_params": {"num_units": 512},
+            },
+        },
+    }
+
+
+def _optimizer():
+    return {
+        "optimizer.name": "Adam",
+        "optimizer.learning_rate": LEARNING_RATE,
+        "optimizer.lr_decay_type": "polynomial_decay",
+        "optimizer.lr_end_learning_rate": FINAL_LEARNING_RATE,
+        "optimizer.clip_gradients": 1.0,
+    }
