@@ -39,20 +39,15 @@ class Attention(Part):
         """Returns `score(query (B, K, U)) -> (B, K, S)`, weights read once."""
         raise NotImplementedError
 
-    def attender(self, keys, values, valid):
-        """Returns `attend(query) -> (context, weights)` over one memory."""
+    def weigher(self, keys, valid):
+        """Returns `weigh(query (B, K, U)) -> (B, K, S)` over one memory."""
         score = self.scorer(keys)
         seen = ops.expand_dims(valid, 1)  # (B, 1, S)
-
-        def attend(query):
-            weights = masked_softmax(score(query), seen)
-            return product(ops.cast(weights, values.dtype), values), weights
-
-        return attend
+        return lambda query: masked_softmax(score(query), seen)
 
     def call(self, query, outputs, values, valid):
-        attend = self.attender(self.project_keys(outputs), values, valid)
-        return attend(query)
+        weights = self.weigher(self.project_keys(outputs), valid)(query)
+        return weighted_sum(weights, values), weights
 
     def add_projection(self, name, inputs, units, use_bias=True):
         """Makes a linear layer that belongs to this one."""
@@ -72,6 +67,11 @@ class Attention(Part):
             return y if bias is None else y + bias
 
         return apply
+
+
+def weighted_sum(weights, values):
+    """Sums values `(B, S, M)` by weights `(B, K, S)`: `(B, K, M)`."""
+    return product(ops.cast(weights, values.dtype), values)
 
 
 class ProjectedAttention(Attention):

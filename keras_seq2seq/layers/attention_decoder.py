@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_seq2seq.layers.attention import weighted_sum
 from keras_seq2seq.layers.rnn_decoder import (
     RNNDecoder,
     add_beams,
@@ -10,7 +11,7 @@ from keras_seq2seq.layers.rnn_decoder import (
     merge_beams,
     split_beams,
 )
-from keras_seq2seq.ops import scan, time_major
+from keras_seq2seq.ops import product, scan, time_major
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
@@ -62,9 +63,28 @@ class AttentionDecoder(RNNDecoder):
         return self.mix.units
 
     def begin(self, states, memory):
-        batch = ops.shape(memory["valid"])[0]
-        fed = ops.zeros((batch, self.fed_size), dtype=self.compute_dtype)
+        valid = memory["valid"]
+        if self.input_feeding:
+            shape = (ops.shape(valid)[0], self.fed_size)
+            fed = ops.zeros(shape, dtype=self.compute_dtype)
+        else:
+            # Of a context only the weights are carried; none: no context.
+            fed = ops.zeros_like(valid, dtype="float32")
         return add_beams({"states": states, "fed": fed})
+
+    def search_memory(self, memory):
+        """Adds the values as the cell and the mixing layer would project them.
+
+        A sum of projected values is the projected sum, and a search sums the
+        same values for every hypothesis and step.
+        """
+        values = memory["values"]
+        _, kernel = self._mix_kernels()
+        memory = {**memory, "mixed": product(values, kernel)}
+        project = self.recurrence.fed_projector(self.fed_size)
+        if not self.input_feeding and project is not None:
+            memory["known"] = project(values)
+        return memory
 
     def decode(self, embedded, memory, carry, attention, training=False):
         embedded = time_major(embedded)  # (T, B, E)
@@ -75,62 +95,87 @@ class AttentionDecoder(RNNDecoder):
 
         def step(carry, slices):
             known, masks = slices
-            carry, output, context, _ = advance(carry, known, masks, 1)
-            return carry, (output, context)
+            carry, output, weights = advance(carry, known, masks, 1)
+            return carry, (output, weights)
 
-        carry, (outputs, contexts) = scan(
-            step, (known, masks), drop_beams(carry)
-        )
-        # Without input feeding nothing in the loop needs the mixed features.
-        features = self._mixed(outputs, contexts)
-        return time_major(features)
+        _, (outputs, weights) = scan(step, (known, masks), drop_beams(carry))
+        outputs = time_major(outputs)
+        if self.input_feeding:
+            return outputs
+        # Nothing in the loop needs the mixed features: all steps at once.
+        weights = time_major(ops.squeeze(weights, 2))  # (B, T, S)
+        return self._mixer(memory)(outputs, weights)
 
     def stepper(self, memory, attention):
         masks = self.recurrence.masks(1, 1, training=False)
         project, advance = self._advancer(memory, attention)
+        mix = self._mixer(memory)
 
         def step(embedded, carry):
             beams = ops.shape(embedded)[1]
             known = project(merge_beams(embedded), masks)
-            carry, output, context, weights = advance(
+            carry, output, weights = advance(
                 merge_beams(carry), known, masks, beams
             )
-            features = self._mixed(output, context)
-            features, carry = split_beams((features, carry), beams)
-            return features, carry, weights
+            output, carry = split_beams((output, carry), beams)
+            if not self.input_feeding:
+                output = mix(output, weights)
+            return output, carry, weights
 
         return step
-
-    def _mixed(self, outputs, contexts):
-        """Features from outputs and contexts of a loop."""
-        if self.input_feeding:
-            return outputs
-        return self.mix(ops.concatenate([outputs, contexts], axis=-1))
 
     def _advancer(self, memory, attention):
         """`advance(carry, known, masks, beams)` on `(B * K, n)` tensors.
 
         In front of it the function that makes `known` of embedded tokens.
         """
-        project, run = self.recurrence.stepper(self.fed_size)
-        attend = attention.attender(
-            memory["keys"], memory["values"], memory["valid"]
-        )
-        mix = attention.linear(self.mix)
+        ahead = "known" in memory
+        project, run = self.recurrence.stepper(self.fed_size, ahead)
+        weigh = attention.weigher(memory["keys"], memory["valid"])
+        values = memory["known" if ahead else "values"]
+        mix = self._mixer(memory)
 
         def advance(carry, known, masks, beams):
-            output, states = run(known, carry["fed"], carry["states"], masks)
-            context, weights = attend(
-                ops.reshape(output, (-1, beams, output.shape[-1]))
-            )
-            context = merge_beams(context)
-            fed = context
+            fed = carry["fed"]
+            if not self.input_feeding:
+                (fed,) = split_beams([fed], beams)
+                fed = merge_beams(weighted_sum(fed, values))
+            output, states = run(known, fed, carry["states"], masks)
+            (query,) = split_beams([output], beams)
+            weights = weigh(query)
+            fed = weights
             if self.input_feeding:
-                joined = ops.concatenate([output, context], axis=-1)
-                output = fed = ops.tanh(mix(joined))
-            return {"states": states, "fed": fed}, output, context, weights
+                fed = mix(query, weights)
+                output = merge_beams(fed)
+            carry = {"states": states, "fed": merge_beams(fed)}
+            return carry, output, weights
 
         return project, advance
+
+    def _mixer(self, memory):
+        """`mix(outputs (B, K, U), weights (B, K, S))` gives the features."""
+        bias = self.read(self.mix.bias)
+        if "mixed" in memory:
+            kernel, _ = self._mix_kernels()
+
+            def mix(outputs, weights):
+                context = weighted_sum(weights, memory["mixed"])
+                return ops.tanh(product(outputs, kernel) + context + bias)
+
+            return mix
+        kernel = self.read(self.mix.kernel)
+
+        def mix_joined(outputs, weights):
+            context = weighted_sum(weights, memory["values"])
+            joined = ops.concatenate([outputs, context], axis=-1)
+            return ops.tanh(product(joined, kernel) + bias)
+
+        return mix_joined
+
+    def _mix_kernels(self):
+        """The rows of the mixing kernel that see outputs, and contexts."""
+        kernel = self.read(self.mix.kernel)
+        return ops.split(kernel, [self.recurrence.output_size], axis=0)
 
     def get_config(self):
         return {**super().get_config(), "input_feeding": self.input_feeding}

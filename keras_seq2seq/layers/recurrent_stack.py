@@ -216,12 +216,23 @@ class RecurrentStack(Part):
             total / len(seen) if self.combiner == "mean" else total
         )
 
-    def stepper(self, fed_size=0):
+    def fed_projector(self, fed_size):
+        """The first layer's projection of columns that a loop feeds.
+
+        None where it takes more than a projection, as residual layers do.
+        """
+        if self.residual:
+            return None
+        return self.cells[0].projectors(self.input_size - fed_size)[1]
+
+    def stepper(self, fed_size=0, fed_projected=False):
         """One step through all layers, for loops that feed back.
 
         Args:
             fed_size: int. How many of the last columns of the input the loop
                 feeds; the others are known before it.
+            fed_projected: bool. Whether `fed` went through `fed_projector`
+                already, undropped.
 
         Returns:
             pair of functions: `project(known (T, B, n), masks)`, what a loop
@@ -229,7 +240,7 @@ class RecurrentStack(Part):
             states, masks) -> (output, states)`, with `known` a step of that,
             `fed (B, fed_size)` or None, and `masks` a step of `masks`.
         """
-        project_known, begin = self._beginner(fed_size)
+        project_known, begin = self._beginner(fed_size, fed_projected)
         project = [cell.projector() for cell in self.cells[1:]]
         advance = [cell.stepper() for cell in self.cells]
 
@@ -250,7 +261,7 @@ class RecurrentStack(Part):
 
         return project_known, step
 
-    def _beginner(self, fed_size):
+    def _beginner(self, fed_size, fed_projected):
         """`begin(known, fed, masks)`: the first input, and it projected.
 
         In front of it the function that makes `known`.
@@ -273,12 +284,15 @@ class RecurrentStack(Part):
                 lambda known, fed, masks: (None, known),
             )
         project, project_fed = first.projectors(row)
+
+        def begin_fed(known, fed, masks):
+            if not fed_projected:
+                fed = project_fed(drop(fed, masks, "input", row))
+            return None, known + fed
+
         return (
             lambda known, masks: project(drop(known, masks[0], "input")),
-            lambda known, fed, masks: (
-                None,
-                known + project_fed(drop(fed, masks, "input", row)),
-            ),
+            begin_fed,
         )
 
     def get_config(self):

@@ -49,6 +49,10 @@ class RNNDecoder(Part):
         """The carry in front of the first token, from a bridge's states."""
         return {"states": add_beams(states)}
 
+    def search_memory(self, memory):
+        """The memory with what else can be made once and not at each step."""
+        return memory
+
     def decode(self, embedded, memory, carry, attention, training=False):
         """Teacher forcing.
 
@@ -98,12 +102,12 @@ def drop_beams(nest):
 def merge_beams(nest):
     """`(B, K, n) -> (B * K, n)`."""
     return keras.tree.map_structure(
-        lambda x: ops.reshape(x, (-1, x.shape[-1])), nest
+        lambda x: ops.reshape(x, (-1, ops.shape(x)[-1])), nest
     )
 
 
 def split_beams(nest, beams):
     """`(B * K, n) -> (B, K, n)`."""
     return keras.tree.map_structure(
-        lambda x: ops.reshape(x, (-1, beams, x.shape[-1])), nest
+        lambda x: ops.reshape(x, (-1, beams, ops.shape(x)[-1])), nest
     )

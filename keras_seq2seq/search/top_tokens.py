@@ -78,18 +78,22 @@ def top_k(values, count):
         return ops.top_k(values, count)
     blocks = size // BLOCK
     rows = ops.reshape(values, (-1, size))
-    head = ops.reshape(rows[:, : blocks * BLOCK], (-1, BLOCK))
+    whole = blocks * BLOCK == size
+    head = rows if whole else rows[:, : blocks * BLOCK]
+    head = ops.reshape(head, (-1, BLOCK))
     maxima = ops.reshape(ops.max(head, axis=-1), (-1, blocks))
     chosen = ops.cast(ops.top_k(maxima, count)[1], "int32")
     chosen = ops.sort(chosen, axis=-1)  # so that equal values keep their order
     starts = ops.arange(ops.shape(rows)[0], dtype="int32")[:, None] * blocks
     survivors = ops.take(head, starts + chosen, axis=0)
     survivors = ops.reshape(survivors, (-1, count * BLOCK))
-    # What does not fill a block comes last, as one more chosen block.
-    survivors = ops.concatenate([survivors, rows[:, blocks * BLOCK :]], axis=-1)
-    chosen = ops.concatenate(
-        [chosen, ops.full_like(chosen[:, :1], blocks)], axis=-1
-    )
+    if not whole:
+        # What does not fill a block comes last, as one more chosen block.
+        rest = rows[:, blocks * BLOCK :]
+        survivors = ops.concatenate([survivors, rest], axis=-1)
+        chosen = ops.concatenate(
+            [chosen, ops.full_like(chosen[:, :1], blocks)], axis=-1
+        )
     best, places = ops.top_k(survivors, count)
     places = ops.cast(places, "int32")
     block = ops.take_along_axis(chosen, places // BLOCK, axis=-1)

@@ -15,6 +15,7 @@ from keras_seq2seq.search.compaction import (
     pick,
     pick_trail,
 )
+from keras_seq2seq.search.top_tokens import BLOCK
 from keras_seq2seq.tokens import PAD, UNKNOWN
 
 
@@ -76,7 +77,12 @@ class Generator:
         self._lock = threading.Lock()
 
     def generate(
-        self, sources, search=None, max_length=None, min_length=0, batch_size=64
+        self,
+        sources,
+        search=None,
+        max_length=None,
+        min_length=0,
+        batch_size=128,
     ):
         """Writes a target for each source.
 
@@ -209,12 +215,12 @@ class _Run:
         return collected.found
 
     def _whole(self, source, *bounds):
-        memory, carry = self.model.encode({"source": source})
+        memory, carry = self._encode(source)
         step = self._step(memory)
         return self.search(step, memory, carry, Limits(*bounds))
 
     def _start(self, source, *bounds):
-        memory, carry = self.model.encode({"source": source})
+        memory, carry = self._encode(source)
         step = self._step(memory)
         trail = self.search.start(step, memory, carry, Limits(*bounds))
         return memory, trail
@@ -227,8 +233,13 @@ class _Run:
     def _finish(self, trail, rows):
         return self.search.finish(pick_trail(trail, rows))
 
+    def _encode(self, source):
+        memory, carry = self.model.encode({"source": source})
+        return self.model.search_memory(memory), carry
+
     def _step(self, memory):
-        advance = self.model.stepper(memory)
+        # Whole blocks of logits: none is copied to find the best.
+        advance = self.model.stepper(memory, multiple=BLOCK)
         return lambda tokens, memory, carry: advance(tokens, carry)
 
 

@@ -48,8 +48,14 @@ class OutputProjection(keras.layers.Layer):
             name="bias", shape=(self.vocabulary_size,), initializer="zeros"
         )
 
-    def projector(self):
-        """Returns the projection as a function, weights read once."""
+    def projector(self, multiple=1):
+        """Returns the projection as a function, weights read once.
+
+        Args:
+            multiple: int. The logits get as many more entries of -inf as make
+                their number a multiple of this.
+        """
+        surplus = -self.vocabulary_size % multiple
         embedding = self._tied_to()
         if embedding is None:
             kernel = ops.cast(self.kernel, self.compute_dtype)
@@ -57,6 +63,9 @@ class OutputProjection(keras.layers.Layer):
             table = ops.cast(embedding.table, self.compute_dtype)
             kernel = ops.transpose(table)
         bias = ops.cast(self.bias, "float32")
+        if surplus:
+            kernel = ops.pad(kernel, [(0, 0), (0, surplus)])
+            bias = ops.pad(bias, [(0, surplus)], constant_values=-float("inf"))
 
         def project(features):
             if self.resize is not None:
@@ -64,7 +73,7 @@ class OutputProjection(keras.layers.Layer):
             flat = ops.reshape(features, (-1, features.shape[-1]))
             logits = ops.cast(ops.matmul(flat, kernel), "float32") + bias
             shape = ops.shape(features)[:-1]
-            return ops.reshape(logits, (*shape, self.vocabulary_size))
+            return ops.reshape(logits, (*shape, kernel.shape[-1]))
 
         return project
 

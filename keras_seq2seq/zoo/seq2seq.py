@@ -233,16 +233,25 @@ class Seq2Seq(TokenStep, keras.Model):
         )
         return self.drop_output(features, training=training)
 
-    def stepper(self, memory):
-        """Returns `step(tokens, carry)` over one memory, weights read once."""
+    def stepper(self, memory, multiple=1):
+        """Returns `step(tokens, carry)` over one memory, weights read once.
+
+        Args:
+            memory: as `encode` or `search_memory` gives it.
+            multiple: int. As for `OutputProjection.projector`.
+        """
         advance = self.decoder.stepper(memory, self.attention)
-        project = self.to_logits.projector()
+        project = self.to_logits.projector(multiple)
 
         def step(tokens, carry):
             features, carry, weights = advance(self.embed_target(tokens), carry)
             return project(features), carry, weights
 
         return step
+
+    def search_memory(self, memory):
+        """The memory with what else can be made once and not at each step."""
+        return self.decoder.search_memory(memory)
 
     def step(self, tokens, memory, carry):
         """One token of K hypotheses a sentence.
