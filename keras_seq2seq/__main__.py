@@ -19,6 +19,7 @@ COMMANDS = {
     "toy-data": ("toy_data", "write a toy corpus: copy or reverse"),
     "quickstart": ("quickstart", "train on real data that is installed"),
     "selftest": ("selftest", "check what this machine's devices compute"),
+    "benchmark": ("benchmark", "measure training and decoding here"),
 }
 
 

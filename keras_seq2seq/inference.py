@@ -13,6 +13,7 @@ from keras_seq2seq.config.files import override
 from keras_seq2seq.data.batches import assemble, evaluation_dataset
 from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.run_files import read_run
+from keras_seq2seq.zoo.generation import BATCH_SIZE
 
 LOGGER = logging.getLogger("keras_seq2seq")
 LINES_AT_ONCE = 4096  # read before the first of them is decoded
@@ -74,7 +75,7 @@ def find_weights(run_dir, which=None):
     return path
 
 
-def generate_lines(model, lines, search=None, batch_size=64):
+def generate_lines(model, lines, search=None, batch_size=BATCH_SIZE):
     """Generates for a stream of lines, in order, some thousand at a time.
 
     Args:

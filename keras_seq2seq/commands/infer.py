@@ -27,7 +27,7 @@ def add_arguments(parser):
         "--checkpoint_path", help="the directory of one checkpoint"
     )
     parser.add_argument(
-        "--batch_size", type=int, default=64, help="sources decoded at once"
+        "--batch_size", type=int, default=128, help="sources decoded at once"
     )
     parser.add_argument(
         "--config_path", help="YAML file with any of these settings"

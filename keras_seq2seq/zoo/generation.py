@@ -18,6 +18,8 @@ from keras_seq2seq.search.compaction import (
 from keras_seq2seq.search.top_tokens import BLOCK
 from keras_seq2seq.tokens import PAD, UNKNOWN
 
+BATCH_SIZE = 128  # sources: large products are faster than many small ones
+
 
 @dataclasses.dataclass(frozen=True)
 class Generation:

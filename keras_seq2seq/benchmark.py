@@ -1,0 +1,272 @@
+"""How fast this machine trains and decodes with a model."""
+
+import json
+import random
+import resource
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_seq2seq import recipe
+from keras_seq2seq.callbacks import Bucketing
+from keras_seq2seq.data.write_file import write_file
+from keras_seq2seq.distribution import configure_devices
+from keras_seq2seq.search import BeamSearch, GreedySearch
+
+WARMUP_STEPS = 3
+PRODUCT = (1024, 1024, 4096)  # rows, inner and columns of the product timed
+PRODUCT_SECONDS = 0.5
+DECODED_TOKENS = 20  # of every hypothesis
+SEARCHES = {"greedy": GreedySearch(), "beam5": BeamSearch(5)}
+# Embeddings 256, a bidirectional GRU of 2 x 256, a GRU of 512.
+MODEL_PARAMS = {
+    "vocab_source": "vocab.source.txt",
+    "vocab_target": "vocab.target.txt",
+    "source.max_seq_len": None,
+    "target.max_seq_len": None,
+    "source.reverse": False,
+    "embedding.dim": 256,
+    **{
+        f"{part}.params": {
+            "rnn_cell": {
+                "cell_class": "GRUCell",
+                "cell_params": {"num_units": units, "reset_after": True},
+                "dropout_output_keep_prob": 0.8,
+            }
+        }
+        for part, units in (("encoder", 256), ("decoder", 512))
+    },
+    "optimizer.learning_rate": 1e-3,
+}
+
+
+class Speed(NamedTuple):
+    """What was measured, for one type of numbers.
+
+    Attributes:
+        precision: str.
+        parameters: int.
+        tokens_per_second: float. Real target tokens trained on, END included.
+        step_ms: float. Mean time of a training step, milliseconds.
+        products: float. GFLOP/s of a large product.
+        share: float. Of that, what training reaches by its products alone.
+        greedy, beam5: float. Sentences of 20 tokens decoded a second.
+        peak_mib: float. Greatest resident memory, less that of the imports.
+    """
+
+    precision: str
+    parameters: int
+    tokens_per_second: float
+    step_ms: float
+    products: float
+    share: float
+    greedy: float
+    beam5: float
+    peak_mib: float
+
+
+def benchmark(config, directory, steps=30, sentences=256):
+    """Trains some steps and decodes some sentences.
+
+    Args:
+        config: Config, with training data.
+        directory: path where vocabularies are made or found.
+        steps: int. Training steps that are timed.
+        sentences: int. Sources that are decoded.
+
+    Returns:
+        Speed.
+    """
+    configure_devices(config.threads, deterministic=config.deterministic)
+    imported = peak_mib()
+    keras.utils.set_random_seed(config.tf_random_seed or 0)
+    keras.config.set_dtype_policy(config.precision)
+    pair = recipe.tokenizers(config, recipe.prepare(config, directory))
+    pairs = recipe.corpus(
+        config.input_pipeline_train, config.model_params, pair
+    )
+    model = recipe.model(config, pair, config.tf_random_seed)
+    model.compile(recipe.optimizer(config))
+    model.optimizer.build(model.trainable_variables)
+    trained = time_training(model, batches(config, pairs, steps), steps)
+    peak = peak_mib() - imported
+    texts = _texts(config, sentences)
+    speeds = {
+        name: time_decoding(model, texts, search)
+        for name, search in SEARCHES.items()
+    }
+    products = time_products(config.precision)
+    return Speed(
+        precision=config.precision,
+        parameters=model.count_params(),
+        tokens_per_second=trained.tokens / trained.seconds,
+        step_ms=1e3 * trained.seconds / steps,
+        products=products / 1e9,
+        share=trained.operations / trained.seconds / products,
+        peak_mib=peak,
+        **speeds,
+    )
+
+
+class Trained(NamedTuple):
+    """Some steps: seconds, real target tokens, operations of products."""
+
+    seconds: float
+    tokens: float
+    operations: float
+
+
+def batches(config, pairs, steps):
+    """Batches for a warm-up and `steps` more, from the first pass on."""
+    bucketing = Bucketing(
+        pairs,
+        config.batch_size,
+        boundaries=config.buckets,
+        batch_type=config.batch_type,
+        seed=0,
+    )
+    stream = iter(bucketing.stream)
+    return [next(stream) for _ in range(WARMUP_STEPS + steps)]
+
+
+def time_training(model, given, steps):
+    """Times the last `steps` of the given batches."""
+    train = tf.function(model.train_step, reduce_retracing=True)
+    for data in given[:-steps]:
+        float(train(data)["loss"])
+    tokens = operations = 0.0
+    began = time.perf_counter()
+    for data in given[-steps:]:
+        float(train(data)["loss"])  # waits for the device
+    seconds = time.perf_counter() - began
+    for inputs, labels, _ in given[-steps:]:
+        real = int(tf.math.count_nonzero(labels))
+        tokens += real
+        operations += 3 * operations_of(
+            model, tuple(inputs["source"].shape), tuple(labels.shape), real
+        )
+    return Trained(seconds, tokens, operations)
+
+
+def operations_of(model, source, target, real):
+    """Multiplications and additions of a forward pass's products.
+
+    Args:
+        model: `Seq2Seq`.
+        source, target: shapes `(B, S)` and `(B, T)` with padding.
+        real: int. Target positions that become logits.
+    """
+    rows, length = source
+    reads, writes = rows * length, rows * target[1]
+    total = 0
+    for variable in model.trainable_variables:
+        if len(variable.shape) != 2 or "embed_" in variable.path:
+            continue
+        if "to_logits" in variable.path:
+            times = real
+        elif "bridge" in variable.path:
+            times = rows
+        elif "encoder" in variable.path or "key_" in variable.path:
+            times = reads
+        else:
+            times = writes
+        total += times * int(np.prod(variable.shape))
+    if model.share_embeddings in ("target_output", "all"):
+        total += real * int(np.prod(model.embed_target.table.shape))
+    if model.attention is not None:
+        keys = getattr(model.attention, "units", model.encoder.output_size)
+        total += writes * length * (keys + model.encoder.value_size)
+    return 2 * total
+
+
+def time_decoding(model, texts, search):
+    """Sentences a second, each hypothesis 20 tokens long."""
+    limits = {
+        "max_length": DECODED_TOKENS,
+        "min_length": DECODED_TOKENS - 1,
+    }
+    model.generate(texts, search, **limits)  # makes the graphs
+    began = time.perf_counter()
+    model.generate(texts, search, **limits)
+    return len(texts) / (time.perf_counter() - began)
+
+
+def time_products(precision):
+    """Operations a second of a large product, the best of many."""
+    dtype = "bfloat16" if precision == "mixed_bfloat16" else "float32"
+    rows, inner, columns = PRODUCT
+    left = tf.cast(tf.random.normal((rows, inner)), dtype)
+    right = tf.cast(tf.random.normal((inner, columns)), dtype)
+    multiply = tf.function(lambda: tf.reduce_max(tf.matmul(left, right)))
+    float(multiply())
+    best, end = float("inf"), time.perf_counter() + PRODUCT_SECONDS
+    while (began := time.perf_counter()) < end:
+        float(multiply())
+        best = min(best, time.perf_counter() - began)
+    return 2 * rows * inner * columns / best
+
+
+def synthetic(directory, pairs=4000, words=7856, mean=12, spread=4, seed=0):
+    """Writes a random text and a configuration of the benchmark model.
+
+    Args:
+        directory: path.
+        pairs: int.
+        words: int. Different words of a side, all of them in the text.
+        mean, spread: float. Of the normal distribution of lengths, in words.
+        seed: int.
+
+    Returns:
+        `Path` of the configuration.
+    """
+    chance = random.Random(seed)
+    directory = Path(directory)
+    lengths = [max(1, round(chance.gauss(mean, spread))) for _ in range(pairs)]
+    for side in ("source", "target"):
+        vocabulary = [f"{side[0]}{number}" for number in range(words)]
+        write_file(
+            directory / f"vocab.{side}.txt",
+            "".join(f"{word}\n" for word in vocabulary),
+        )
+        write_file(
+            directory / f"train.{side}",
+            "".join(
+                " ".join(chance.choices(vocabulary, k=length)) + "\n"
+                for length in lengths
+            ),
+        )
+    params = {
+        name: str(directory / value) if name.startswith("vocab_") else value
+        for name, value in MODEL_PARAMS.items()
+    }
+    pipeline = {
+        "class": "ParallelTextInputPipeline",
+        "params": {
+            f"{side}_files": str(directory / f"train.{side}")
+            for side in ("source", "target")
+        },
+    }
+    config = {
+        "model": "AttentionSeq2Seq",
+        "model_params": params,
+        "input_pipeline_train": pipeline,
+        "input_pipeline_dev": pipeline,
+        "batch_size": 64,
+        "buckets": "auto:20",
+        "tf_random_seed": seed,
+    }
+    return write_file(directory / "benchmark.json", json.dumps(config))
+
+
+def peak_mib():
+    """Greatest resident memory of this process so far, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _texts(config, count):
+    lines = recipe.source_lines(config.input_pipeline_train)
+    return [line for line, _ in zip(lines, range(count), strict=False)]
