@@ -108,8 +108,11 @@ def measure(arguments, commit):
         list of dict: one per metric.
     """
     run_dir = Path(arguments.run_dir)
-    sources, references = (
-        list(read_lines(path)) for path in (arguments.source, arguments.target)
+    sources = list(read_lines(arguments.source, arguments.source_column))
+    references = list(
+        read_lines(
+            arguments.target or arguments.source, arguments.target_column
+        )
     )
     model = inference.load(run_dir, arguments.checkpoint)
     written = [each.text for each in model.generate(sources)]
@@ -180,7 +183,9 @@ def _parser():
     parser.add_argument("recipe", help="zoo/<name>.yml")
     parser.add_argument("--metric", required=True, help="names with commas")
     parser.add_argument("--source", required=True, help="of the test split")
-    parser.add_argument("--target", required=True, help="its references")
+    parser.add_argument("--target", help="its references; default: --source")
+    parser.add_argument("--source_column", type=int, help="of a TSV, from 0")
+    parser.add_argument("--target_column", type=int, help="of a TSV, from 0")
     parser.add_argument("--split", default="test", help="its name")
     parser.add_argument("--tokenize", default="none", help="for BLEU")
     parser.add_argument("--checkpoint", help="averaged, best, latest or a step")

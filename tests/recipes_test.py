@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -88,8 +89,16 @@ def write_data(config, folder):
     words = [str(number) for number in range(10, 30)]
     random = np.random.default_rng(1)
     for pipeline in (config.input_pipeline_train, config.input_pipeline_dev):
-        for name in pipeline.params.source_files + pipeline.params.target_files:
-            lines = [" ".join(random.choice(words, 5)) for _ in range(40)]
+        given = pipeline.params
+        # A file of columns has both sides in it.
+        columns = 1 if given.target_column is None else given.target_column + 1
+        for name in given.source_files + given.target_files:
+            lines = [
+                "\t".join(
+                    " ".join(random.choice(words, 5)) for _ in range(columns)
+                )
+                for _ in range(40)
+            ]
             write(Path(name), lines)
     made = {one.output for one in config.prepare}
     for name in (
@@ -128,6 +137,20 @@ def test_published_numbers_say_where_they_come_from(path):
         assert set(one) == PUBLISHED
     course = path.with_suffix(".metrics.jsonl")
     assert course.exists() == bool(published)
+
+
+def test_recipes_of_the_shared_task_differ_in_their_files_only():
+    texts = {
+        re.sub(
+            rf"{path.stem.partition('_')[2]}_|^#.*\n|(?s:^published:.*)",
+            "",
+            path.read_text(),
+            flags=re.MULTILINE,
+        )
+        for path in RECIPES
+        if path.name.startswith("sigmorphon2021_")
+    }
+    assert len(texts) == 1
 
 
 def test_published_block_replaces_the_old_one_and_nothing_else(publish):
