@@ -13,11 +13,11 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
-def run(name, folder, *flags):
+def run(name, folder, *flags, given=None):
     """What a script prints, run where it may leave files."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     script = ROOT / "examples" / name
-    done = python(script, *flags, cwd=folder, env=environment)
+    done = python(script, *flags, cwd=folder, env=environment, input=given)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -75,3 +75,28 @@ def test_translate_and_go_on(tmp_path):
     assert (tmp_path / "translate_run" / "ckpt-1").is_dir()
     run("translate.py", tmp_path, *flags, "--epochs=2")
     assert (tmp_path / "translate_run" / "ckpt-2").is_dir()
+
+
+def columns(words, count):
+    """Lines of two columns."""
+    return map(
+        "\t".join, zip(drawn(words, count), drawn(words, count), strict=True)
+    )
+
+
+def test_summarize(tmp_path):
+    for split in ("train", "dev"):
+        write(tmp_path / f"{split}.tsv", columns(["one", "two", "three"], 20))
+    flags = ["--data_dir=.", "--subwords=30", "--epochs=1"]
+    printed = run("summarize.py", tmp_path, *flags)
+    assert "model: rouge_1/f_score" in printed
+    assert "first five words: rouge_l/f_score" in printed
+
+
+def test_converse(tmp_path):
+    write(tmp_path / "train.tsv", columns(["well", "yes", "why"], 20))
+    flags = ["--data_dir=.", "--subwords=20", "--epochs=1"]
+    assert run("converse.py", tmp_path, *flags, given="yes\nwhy\n")
+    assert (tmp_path / "converse_run" / "ckpt-1").is_dir()
+    again = run("converse.py", tmp_path, *flags, "--sample", given="yes\n")
+    assert again.count("\n") == 1

@@ -9,6 +9,7 @@ import math
 from typing import NamedTuple
 
 SHORT_LINE = 20  # characters; longer lines without spaces are cut to subwords
+VERY_FEW_TYPES = 300  # different words, which give no subwords worth having
 FEW_TYPES = 1000  # different words that can all be outputs
 TYPICAL_COUNT = 30  # occurrences of a word where words are symbols
 COMMON_ALPHABET = 0.8  # share of letters that two sides of one script share
@@ -63,7 +64,8 @@ def tokens_of(side, pairs):
         short = side.characters <= SHORT_LINE * pairs
         return "characters" if short else "subwords"
     few = side.types <= FEW_TYPES
-    if few and side.words >= TYPICAL_COUNT * side.types:
+    frequent = side.words >= TYPICAL_COUNT * side.types
+    if (few and frequent) or side.types <= VERY_FEW_TYPES:
         return "words"
     return "subwords"
 
@@ -149,7 +151,7 @@ def subwords(facts, joint):
 
     def size(words, types):
         wanted = 8000 * (words / 700_000) ** 0.21
-        return max(100, min(round(wanted, -2), int(0.8 * types)))
+        return min(round(wanted, -2), int(0.8 * types))
 
     source, target = facts.source, facts.target
     if joint:

@@ -29,6 +29,7 @@ TRANSLATED = Facts(29_000, ENGLISH, GERMAN, 0.9, False)
         (SOUNDS, 8_000, "words"),
         (ENGLISH, 29_000, "subwords"),
         (JAPANESE, 29_000, "subwords"),
+        (Side(900, 60, 4_000, 12, 60), 100, "words"),
     ],
 )
 def test_text_is_cut_as_it_needs_to_be(side, pairs, expected):

@@ -1,0 +1,130 @@
+"""Trains variants of a recipe, and tells what each change gives.
+
+    python benchmarks/experiments.py benchmarks/experiments/X.yml \\
+        --data_dir DATA --work_dir RUNS
+
+One row per run, same seed and budget. A row that is done already is not run
+again. Writes the table of X into docs/experiments.md.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from keras_seq2seq import inference, recipe
+from keras_seq2seq.data.write_file import write_file
+from keras_seq2seq.metrics import score
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "experiments.md"
+HEAD = """# Experiments
+
+What each change to a recipe gave, on its development split. The tables are
+written by `benchmarks/experiments.py`, which trains one run per row; the
+changes are named as in `benchmarks/experiments/`.
+"""
+
+
+def main(argv=None):
+    """Runs what is missing, and writes the table after each row."""
+    arguments = _parser().parse_args(argv)
+    plan = yaml.safe_load(arguments.plan.read_text("utf-8"))
+    name, results = arguments.plan.stem, []
+    for row, change in plan["rows"].items():
+        directory = arguments.work_dir / name / slug(row)
+        done = directory / "result.json"
+        if not done.exists():
+            train(plan, change, directory, arguments)
+            result = measure(plan, directory)
+            write_file(done, json.dumps(result))
+        results.append((row, json.loads(done.read_text("utf-8"))))
+        write_file(PAGE, with_table(page(), name, table(plan, results)))
+        print(f"{row}: {results[-1][1]}", flush=True)
+
+
+def train(plan, change, directory, arguments):
+    """One run, in a process of its own."""
+    layers = [str(ROOT / plan["recipe"])]
+    for number, layer in enumerate((plan["budget"], change)):
+        path = directory.with_suffix(f".{number}.yml")
+        layers.append(str(write_file(path, yaml.safe_dump(layer))))
+    command = [
+        *(sys.executable, "-m", "keras_seq2seq", "train"),
+        *("--config_paths", ",".join(layers)),
+        *("--data_dir", arguments.data_dir, "--output_dir", directory),
+    ]
+    if arguments.threads:
+        command += ["--threads", arguments.threads]
+    subprocess.run(list(map(str, command)), check=True)
+
+
+def measure(plan, directory):
+    """The development split's score with the recipe's search."""
+    model = inference.load(directory)
+    config = inference.read_run(directory).config
+    sources, references = recipe.texts(config.input_pipeline_dev, None)
+    written = [each.text for each in model.generate(sources)]
+    found = score(plan["metric"], written, references)
+    records = (directory / "metrics.jsonl").read_text("utf-8").splitlines()
+    return {
+        "value": round(found.value, 2),
+        "signature": found.signature,
+        "parameters": model.count_params(),
+        "minutes": round(json.loads(records[-1])["seconds"] / 60, 1),
+    }
+
+
+def table(plan, results):
+    """The table as Markdown; changes are against the first row."""
+    first = results[0][1]["value"]
+    lines = [
+        plan["about"].strip(),
+        "",
+        f"| change to `{plan['recipe']}` | dev {plan['metric']} | against the "
+        "recipe | parameters | minutes |",
+        "|---|---|---|---|---|",
+    ]
+    for row, result in results:
+        change = result["value"] - first
+        lines.append(
+            f"| {row} | {result['value']:.2f} | {change:+.2f} | "
+            f"{result['parameters']:,} | {result['minutes']} |"
+        )
+    return "\n".join([*lines, "", f"Scorer: `{results[0][1]['signature']}`."])
+
+
+def page():
+    """What the page says now."""
+    return PAGE.read_text("utf-8") if PAGE.exists() else HEAD
+
+
+def with_table(text, name, lines):
+    """The page with another section of that name, or one more at the end."""
+    section = f"\n## {name}\n\n{lines}\n"
+    pattern = re.compile(rf"\n## {re.escape(name)}\n.*?(?=\n## |\Z)", re.DOTALL)
+    if pattern.search(text):
+        return pattern.sub(lambda _: section, text, count=1)
+    return text.rstrip() + "\n" + section
+
+
+def slug(row):
+    """A directory's name for a row."""
+    return re.sub(r"[^a-z0-9]+", "_", row.lower()).strip("_")
+
+
+def _parser():
+    made = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    made.add_argument("plan", type=Path)
+    made.add_argument("--data_dir", type=Path, required=True)
+    made.add_argument("--work_dir", type=Path, required=True)
+    made.add_argument("--threads", type=int)
+    return made
+
+
+if __name__ == "__main__":
+    main()
