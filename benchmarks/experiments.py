@@ -4,7 +4,7 @@
         --data_dir DATA --work_dir RUNS
 
 One row per run, same seed and budget. A row that is done already is not run
-again. Writes the table of X into docs/experiments.md.
+again. Writes the table of all rows that are done into docs/experiments.md.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from keras_seq2seq.metrics import score
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "experiments.md"
+RESULT = "result.json"
 HEAD = """# Experiments
 
 What each change to a recipe gave, on its development split. The tables are
@@ -34,17 +35,29 @@ def main(argv=None):
     """Runs what is missing, and writes the table after each row."""
     arguments = _parser().parse_args(argv)
     plan = yaml.safe_load(arguments.plan.read_text("utf-8"))
-    name, results = arguments.plan.stem, []
-    for row, change in plan["rows"].items():
-        directory = arguments.work_dir / name / slug(row)
-        done = directory / "result.json"
-        if not done.exists():
-            train(plan, change, directory, arguments)
+    name = arguments.plan.stem
+    folder = arguments.work_dir / name
+    for row in arguments.rows or plan["rows"]:
+        if row not in plan["rows"]:
+            sys.exit(f"{arguments.plan} has no row {row!r}.")
+        directory = folder / slug(row)
+        if not (directory / RESULT).exists():
+            train(plan, plan["rows"][row], directory, arguments)
             result = measure(plan, directory)
-            write_file(done, json.dumps(result))
-        results.append((row, json.loads(done.read_text("utf-8"))))
+            write_file(directory / RESULT, json.dumps(result))
+        results = known(plan, folder)
         write_file(PAGE, with_table(page(), name, table(plan, results)))
-        print(f"{row}: {results[-1][1]}", flush=True)
+        print(f"{row}: {dict(results)[row]}", flush=True)
+
+
+def known(plan, folder):
+    """Pairs of row and result, as far as they are there, in their order."""
+    results = []
+    for row in plan["rows"]:
+        path = folder / slug(row) / RESULT
+        if path.exists():
+            results.append((row, json.loads(path.read_text("utf-8"))))
+    return results
 
 
 def train(plan, change, directory, arguments):
@@ -123,6 +136,7 @@ def _parser():
     made.add_argument("--data_dir", type=Path, required=True)
     made.add_argument("--work_dir", type=Path, required=True)
     made.add_argument("--threads", type=int)
+    made.add_argument("--rows", nargs="+", help="only these; default: all")
     return made
 
 
