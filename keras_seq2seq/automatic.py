@@ -71,14 +71,15 @@ def automatic(source, target, minutes, flags, allowed=(), say=print):
     )
     facts = look_at(data, split.train)
     chosen = {**rules.settings(facts), **_pipelines(data)}
-    write_file(path, _text(chosen))
     say("Timing some steps on this machine.")
-    rate = steps_per_minute(load([path], flags), directory, allowed)
+    untimed = write_file(data / "untimed.yml", _text(chosen))
+    rate = steps_per_minute(load([untimed], flags), directory, allowed)
     schedule = rules.schedule(facts, rate, minutes)
     chosen = _merged(chosen, schedule)
     text = _text(chosen, origin, facts, rate)
-    write_file(path, text)
     write_file(directory / ORIGIN, json.dumps(origin, indent=1))
+    write_file(path, text)  # last: with it the choice is made
+    untimed.unlink()
     say(f"Chosen, in {path}; edit it and type `train --config_paths {path}`:")
     for line in text.splitlines():
         say(f"  {line}")

@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 
+from keras_seq2seq import automatic, training
 from keras_seq2seq.__main__ import main
 
 WORDS = [f"{a}{b}" for a in "bdfgk" for b in ("a", "e", "i", "ol", "un")]
@@ -59,6 +60,18 @@ def test_the_same_command_goes_on_and_chooses_nothing_anew(run, files, capsys):
     assert train(files, run, "--batch_size", "8") == 0
     assert "Going on with" in capsys.readouterr().err
     assert (run / "automatic.yml").read_bytes() == before
+
+
+def test_an_interrupted_choice_is_made_anew(files, tmp_path, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(automatic, "steps_per_minute", interrupted)
+    assert train(files, tmp_path / "run") == 130
+    monkeypatch.setattr(automatic, "steps_per_minute", lambda *given: 100.0)
+    monkeypatch.setattr(training, "train", lambda *given, **options: None)
+    assert train(files, tmp_path / "run") == 0
+    assert (tmp_path / "run" / "automatic.yml").exists()
 
 
 def test_another_text_is_refused_in_the_same_directory(run, files, capsys):
