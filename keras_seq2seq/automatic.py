@@ -24,9 +24,11 @@ from keras_seq2seq.data.lines import expand_files, read_lines
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.distribution import configure_devices, has_bfloat16
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.run_files import CONFIG_FILE
 
 CONFIGURATION = "automatic.yml"
 ORIGIN = "automatic.json"
+DATA = "automatic_data"
 SAMPLE_LINES = 200_000
 PERCENTILE = 99.5
 WARMUP_STEPS = 8
@@ -62,7 +64,8 @@ def automatic(source, target, minutes, flags, allowed=(), say=print):
         _check_origin(directory / ORIGIN, origin)
         say(f"Going on with {path}.")
         return load([path], flags)
-    data = directory / "data"
+    data = directory / DATA
+    _check_untouched(directory, origin)
     split = hold_out(origin["source"], origin["target"], data, seed=1)
     say(
         f"Held out {split.dev:,} of {split.train + split.dev:,} pairs for "
@@ -73,7 +76,10 @@ def automatic(source, target, minutes, flags, allowed=(), say=print):
     chosen = {**rules.settings(facts), **_pipelines(data)}
     say("Timing some steps on this machine.")
     untimed = write_file(data / "untimed.yml", _text(chosen))
-    rate = steps_per_minute(load([untimed], flags), directory, allowed)
+    config = load([untimed], flags)
+    for one in config.prepare:  # of an attempt with other files, perhaps
+        (directory / one.output).unlink(missing_ok=True)
+    rate = steps_per_minute(config, directory, allowed)
     schedule = rules.schedule(facts, rate, minutes)
     chosen = _merged(chosen, schedule)
     text = _text(chosen, origin, facts, rate)
@@ -179,6 +185,22 @@ def _origin(source, target, minutes):
         files[name] = str(found[0].resolve())
         files[f"{name}_bytes"] = found[0].stat().st_size
     return {**files, "minutes": float(minutes)}
+
+
+def _check_untouched(directory, origin):
+    """Demands that nothing of another training or of the user's is hurt."""
+    if (directory / CONFIG_FILE).exists():
+        raise UserError(
+            f"{directory} holds a training with a configuration of its own. "
+            "Type another --output_dir."
+        )
+    folder = (directory / DATA).resolve()
+    for side in ("source", "target"):
+        if folder in Path(origin[side]).parents:
+            raise UserError(
+                f"--{side} {origin[side]} lies where the training keeps its "
+                "own copies. Type another --output_dir."
+            )
 
 
 def _check_origin(path, origin):

@@ -143,8 +143,8 @@ def time_training(model, given, steps):
     for data in given[-steps:]:
         float(train(data)["loss"])  # waits for the device
     seconds = time.perf_counter() - began
-    for inputs, labels, _ in given[-steps:]:
-        real = int(tf.math.count_nonzero(labels))
+    for inputs, labels, weights in given[-steps:]:
+        real = int(tf.math.count_nonzero(weights))
         tokens += real
         operations += 3 * operations_of(
             model, tuple(inputs["source"].shape), tuple(labels.shape), real

@@ -114,11 +114,6 @@ def _scan_with_tensor_arrays(step, inputs, carry):
     return carry, tuple(array.stack() for array in outputs)
 
 
-def _write(arrays, time, values):
-    pairs = zip(arrays, values, strict=True)
-    return tuple(array.write(time, value) for array, value in pairs)
-
-
 class _Products:
     """The products of one loop, with their kernels' gradients put off.
 

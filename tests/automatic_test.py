@@ -74,6 +74,15 @@ def test_an_interrupted_choice_is_made_anew(files, tmp_path, monkeypatch):
     assert (tmp_path / "run" / "automatic.yml").exists()
 
 
+def test_another_training_in_the_directory_is_left_alone(
+    files, tmp_path, capsys
+):
+    (tmp_path / "config.json").write_text("{}")
+    assert train(files, tmp_path) == 2
+    assert "configuration of its own" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+
+
 def test_another_text_is_refused_in_the_same_directory(run, files, capsys):
     assert train(files[::-1], run) == 2
     assert "Type another --output_dir" in capsys.readouterr().err

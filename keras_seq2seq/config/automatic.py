@@ -60,7 +60,7 @@ class Facts(NamedTuple):
 
 def tokens_of(side, pairs):
     """How a side is cut: `"characters"`, `"words"` or `"subwords"`."""
-    if side.words <= 1.2 * pairs:
+    if _without_spaces(side, pairs):
         short = side.characters <= SHORT_LINE * pairs
         return "characters" if short else "subwords"
     few = side.types <= FEW_TYPES
@@ -86,7 +86,7 @@ def settings(facts):
         "model": "AttentionSeq2Seq",
         "model_params": {
             **_text(facts, kinds),
-            **_network(small or symbols),
+            **_network(small or symbols, _longest(facts.target, facts.pairs)),
             **_optimizer(),
             "inference.beam_search.beam_width": 5,
             "inference.beam_search.length_penalty_weight": (
@@ -97,13 +97,26 @@ def settings(facts):
         "label_smoothing": 0.1,
         "batch_size": BATCH_SIZE,
         "buckets": "auto:10",
-        "precision": "mixed_bfloat16" if facts.bfloat16 else "float32",
-        "dev_decoding": {"metric": ["wer", "per"] if symbols else ["bleu"]},
+        "precision": (
+            "mixed_bfloat16" if facts.bfloat16 and not symbols else "float32"
+        ),
+        "dev_decoding": _scores(facts, kinds),
         "keep_best": 5,
         "keep_checkpoint_max": 5,
         "average": {"kind": "best", "count": 5},
         "tf_random_seed": 1,
     }
+
+
+def _scores(facts, kinds):
+    if kinds[1] != "subwords":
+        return {"metric": ["wer", "per"]}
+    spaces = not _without_spaces(facts.target, facts.pairs)
+    return {"metric": ["bleu"], "tokenize": "none" if spaces else "char"}
+
+
+def _without_spaces(side, pairs):
+    return side.words <= 1.2 * pairs
 
 
 def most_passes(pairs):
@@ -176,8 +189,8 @@ def _text(facts, kinds):
     chosen = {
         "vocab_source": names[0],
         "vocab_target": names[1],
-        "source.max_seq_len": _longest(facts.source, kinds[0]),
-        "target.max_seq_len": _longest(facts.target, kinds[1]),
+        "source.max_seq_len": _longest(facts.source, facts.pairs),
+        "target.max_seq_len": _longest(facts.target, facts.pairs),
         "source.reverse": False,
     }
     for side, kind in zip(("source", "target"), kinds, strict=True):
@@ -195,10 +208,12 @@ def _names(kinds):
     ]
 
 
-def _longest(side, kind):
+def _longest(side, pairs):
     """Tokens kept of a line: twice what all but the longest 0.5 % have."""
     longest = (
-        side.longest_characters if kind == "characters" else side.longest_words
+        side.longest_characters
+        if _without_spaces(side, pairs)
+        else side.longest_words
     )
     return max(20, min(2 * longest, 400))
 
@@ -228,7 +243,7 @@ def _prepare(facts, kinds):
     return made
 
 
-def _network(small):
+def _network(small, longest):
     cell = "LSTMCell" if small else "GRUCell"
     width = 128 if small else 256
     scale = 0.08 if small else 0.05
@@ -250,6 +265,7 @@ def _network(small):
         "decoder.params": {
             "init_scale": scale,
             "input_feeding": small,
+            "max_decode_length": longest + 1,
             "rnn_cell": {
                 "cell_class": cell,
                 "cell_params": {"num_units": 512},

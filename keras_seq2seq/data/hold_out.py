@@ -34,8 +34,7 @@ def hold_out(source, target, directory, seed):
     """Writes `train.*` and `dev.*`, `source` and `target`, to a directory.
 
     The development pairs are drawn at random, 3.5 % of all but at most 2,000;
-    none of them is among the training pairs. Text is read twice and never
-    held as a whole.
+    none of them is among the training pairs. Text is never held as a whole.
 
     Args:
         source, target: paths of files with as many lines.
@@ -63,8 +62,17 @@ def hold_out(source, target, directory, seed):
         for number, pair in enumerate(_pairs(source, target))
         if number in drawn
     }
+    repeated = sum(
+        number not in drawn and pair in held
+        for number, pair in enumerate(_pairs(source, target))
+    )
+    if len(filled) - count - repeated < LEAST_PAIRS // 2:
+        raise UserError(
+            f"{source}, {target}: expected pairs that differ. Received: "
+            f"{repeated + count:,} of {len(filled):,} are repetitions of the "
+            f"{len(held):,} that were drawn for development."
+        )
     written = {"train": 0, "dev": 0}
-    repeated = 0
     with ExitStack() as stack:
         files = {
             name: [
@@ -77,7 +85,6 @@ def hold_out(source, target, directory, seed):
             if not all(line.strip() for line in pair):
                 continue
             if number not in drawn and pair in held:
-                repeated += 1
                 continue
             name = "dev" if number in drawn else "train"
             written[name] += 1

@@ -34,9 +34,10 @@ def top_tokens(logits, count, ban_unknown=False):
     for token in banned:
         allowed = ops.logical_and(allowed, ids != token)
     end = logits[..., END : END + 1]
-    values = ops.concatenate(
-        [end, ops.where(allowed, values, -float("inf"))], axis=-1
-    )
+    values = ops.where(allowed, values, -float("inf"))
+    # Also what only fills up the logits: no such token can be fed back.
+    ids = ops.where(values > -float("inf"), ids, END)
+    values = ops.concatenate([end, values], axis=-1)
     ids = ops.concatenate([ops.full_like(ids[..., :1], END), ids], axis=-1)
     # Rounding may lift a certain token above 0, and then length would pay.
     return ids, ops.minimum(values - normaliser, 0.0)

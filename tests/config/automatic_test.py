@@ -19,7 +19,7 @@ ENGLISH = Side(377_000, 9_800, 1_500_000, 25, 130)
 GERMAN = Side(360_000, 18_000, 1_800_000, 24, 150)
 JAPANESE = Side(30_000, 30_000, 1_200_000, 1, 90)
 SPOKEN = Facts(8_000, SPELLING, SOUNDS, 0.5, True)
-TRANSLATED = Facts(29_000, ENGLISH, GERMAN, 0.9, False)
+TRANSLATED = Facts(29_000, ENGLISH, GERMAN, 0.9, True)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,27 @@ def test_sides_of_one_alphabet_share_subwords_and_embeddings():
 
 def test_symbols_are_scored_by_errors_and_text_by_bleu():
     assert settings(SPOKEN)["dev_decoding"] == {"metric": ["wer", "per"]}
-    assert settings(TRANSLATED)["dev_decoding"] == {"metric": ["bleu"]}
+    scores = settings(TRANSLATED)["dev_decoding"]
+    assert scores == {"metric": ["bleu"], "tokenize": "none"}
+
+
+def test_text_without_spaces_is_measured_in_letters():
+    chosen = settings(TRANSLATED._replace(target=JAPANESE))
+    assert chosen["model_params"]["target.max_seq_len"] == 2 * 90
+    assert chosen["dev_decoding"]["tokenize"] == "char"
+
+
+def test_as_much_can_be_written_as_was_learnt():
+    params = settings(TRANSLATED)["model_params"]
+    written = params["decoder.params"]["max_decode_length"]
+    assert written == params["target.max_seq_len"] + 1
 
 
 def test_bfloat16_is_chosen_only_where_there_is_hardware_for_it():
-    assert settings(SPOKEN)["precision"] == "mixed_bfloat16"
-    assert settings(TRANSLATED)["precision"] == "float32"
+    assert settings(TRANSLATED)["precision"] == "mixed_bfloat16"
+    plain = TRANSLATED._replace(bfloat16=False)
+    assert settings(plain)["precision"] == "float32"
+    assert settings(SPOKEN)["precision"] == "float32"  # as the recipes
 
 
 def test_subword_vocabularies_grow_with_the_text_and_stay_below_its_types():

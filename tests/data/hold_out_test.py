@@ -63,6 +63,11 @@ def test_unequal_files_are_named_with_their_counts(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_pairs_that_are_all_equal_are_refused(tmp_path):
+    with pytest.raises(UserError, match="expected pairs that differ"):
+        hold_out(*files(tmp_path, PAIRS[:1] * 100), tmp_path / "out", 1)
+
+
 def test_too_few_pairs_are_refused(tmp_path):
     with pytest.raises(UserError, match="at least 20 pairs .* Received: 3"):
         hold_out(*files(tmp_path, PAIRS[:3]), tmp_path / "out", 1)

@@ -112,6 +112,13 @@ def test_a_model_without_tokenizers_says_what_to_do():
         basic_model().generate(["a"])
 
 
+def test_a_beam_wider_than_the_vocabulary_decodes(model):
+    wide = BeamSearch(16, n_best=16)
+    found = model.generate(SOURCES[:1], wide)[0]
+    assert 1 + len(found.alternatives) > 1
+    assert all(np.isfinite(each.log_prob) for each in found.alternatives)
+
+
 class WholeBatches:
     """A search of one's own: nothing but a call."""
 
