@@ -5,37 +5,30 @@ python benchmarks/decode_speed.py --data_dir DATA --alternations 3
 Both models are trained for two epochs first, once (`--work_dir`).
 """
 
-import collections
-import sys
-
-from side_by_side import PEERS, install, parser, prepare, run, show
+from side_by_side import alternate, parser
 
 
 def main():
     """Prints a table, and a JSON object as the last line."""
     arguments = parse()
-    work = arguments.work_dir
-    prepare(arguments.data_dir, work / "data")
-    peer = None if arguments.without_peer else install(work / "opennmt_tf")
-    figures = collections.defaultdict(list)
-    tail = [work / "data", arguments.threads]
-    for _ in range(arguments.alternations):
-        for precision in arguments.precision:
-            command = [sys.executable, PEERS / "ours_decode.py", precision]
-            command += [*tail, arguments.batch_size]
-            figure = run(command, work, arguments.threads)
-            figures[f"keras_seq2seq {precision}"].append(figure)
-        if peer is not None:
-            command = [peer, PEERS / "opennmt_tf_decode.py", *tail]
-            figures["OpenNMT-tf"].append(run(command, work, arguments.threads))
-    show(figures)
+    data = arguments.work_dir / "data"
+    tail = [data, arguments.threads]
+    alternate(
+        arguments,
+        lambda precision: [
+            "ours_decode.py",
+            precision,
+            *tail,
+            arguments.batch_size,
+        ],
+        ["opennmt_tf_decode.py", *tail],
+    )
 
 
 def parse():
     """The command line."""
     made = parser(__doc__.splitlines()[0])
     made.add_argument("--batch_size", type=int, default=256)
-    made.add_argument("--precision", nargs="+", default=["float32"])
     return made.parse_args()
 
 

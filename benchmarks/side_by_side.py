@@ -32,7 +32,33 @@ def parser(description):
     made.add_argument("--alternations", type=int, default=3)
     made.add_argument("--threads", type=int, default=2)
     made.add_argument("--without_peer", action="store_true")
+    made.add_argument("--precision", nargs="+", default=["float32"])
     return made
+
+
+def alternate(arguments, ours, theirs):
+    """Runs ours and the peer's in turn, and shows what they measured.
+
+    Args:
+        arguments: of the command line.
+        ours: callable from a precision to script and arguments in `peers/`.
+        theirs: script and arguments of the peer.
+    """
+    work = arguments.work_dir
+    prepare(arguments.data_dir, work / "data")
+    peer = None if arguments.without_peer else install(work / "opennmt_tf")
+    figures = collections.defaultdict(list)
+    for _ in range(arguments.alternations):
+        for precision in arguments.precision:
+            script, *rest = ours(precision)
+            command = [sys.executable, PEERS / script, *rest]
+            figure = run(command, work, arguments.threads)
+            figures[f"keras_seq2seq {precision}"].append(figure)
+        if peer is not None:
+            script, *rest = theirs
+            command = [peer, PEERS / script, *rest]
+            figures["OpenNMT-tf"].append(run(command, work, arguments.threads))
+    show(figures)
 
 
 def prepare(source, target):

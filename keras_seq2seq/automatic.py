@@ -221,14 +221,14 @@ def _pipelines(data):
     return {
         "data_dir": str(data),
         **{
-            f"input_pipeline_{name}": {
+            f"input_pipeline_{split}": {
                 "class": "ParallelTextInputPipeline",
                 "params": {
                     "source_files": f"{split}.source",
                     "target_files": f"{split}.target",
                 },
             }
-            for name, split in (("train", "train"), ("dev", "dev"))
+            for split in ("train", "dev")
         },
     }
 

@@ -84,7 +84,7 @@ class Generator:
         search=None,
         max_length=None,
         min_length=0,
-        batch_size=128,
+        batch_size=BATCH_SIZE,
     ):
         """Writes a target for each source.
 
