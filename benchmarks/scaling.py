@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 BASE = {"length": 12, "words": 7856, "width": 512, "batch": 64, "pairs": 4096}
@@ -22,6 +23,7 @@ AXES = {
     "pairs": ("pairs of the corpus", (10**4, 10**5, 10**6, 10**7)),
 }
 STEPS = 4
+FULL_BATCHES = 20  # so many that those of every length are full, mostly
 
 
 def main():
@@ -32,8 +34,11 @@ def main():
     for axis, (_, sizes) in AXES.items():
         for size in sizes[: arguments.most]:
             task = {**BASE, axis: size}
-            with context.Pool(1) as pool:
-                found = pool.apply(measure, (task, arguments.threads))
+            task["pairs"] = max(task["pairs"], FULL_BATCHES * task["batch"])
+            # Unlike a Pool, it says so when a process is killed for memory.
+            with ProcessPoolExecutor(1, context) as pool:
+                job = pool.submit(measure, task, arguments.threads)
+                found = job.result()
             points.setdefault(axis, []).append((size, found))
             print(json.dumps({"axis": axis, "size": size, **found}), flush=True)
     draw(points, arguments.output)
@@ -58,6 +63,7 @@ def measure(task, threads):
     from keras_seq2seq.distribution import configure_devices
 
     configure_devices(threads)
+    imported = benchmark.peak_mib()
     with tempfile.TemporaryDirectory(prefix="scaling-") as directory:
         path = benchmark.synthetic(
             directory,
@@ -91,7 +97,7 @@ def measure(task, threads):
     return {
         "microseconds": 1e6 * trained.seconds / trained.tokens,
         "reading_microseconds": 1e6 * seconds / tokens,
-        "peak_mib": benchmark.peak_mib(),
+        "mib": benchmark.peak_mib() - imported,
     }
 
 
