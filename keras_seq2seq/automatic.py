@@ -16,7 +16,6 @@ import numpy as np
 import yaml
 
 from keras_seq2seq import recipe
-from keras_seq2seq.callbacks import Bucketing
 from keras_seq2seq.config import automatic as rules
 from keras_seq2seq.config.files import load
 from keras_seq2seq.data.hold_out import hold_out
@@ -137,16 +136,8 @@ def steps_per_minute(config, directory, allowed=()):
     keras.utils.set_random_seed(config.tf_random_seed)
     keras.config.set_dtype_policy(config.precision)
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
-    pairs = recipe.corpus(
-        config.input_pipeline_train, config.model_params, pair
-    )
-    bucketing = Bucketing(
-        pairs,
-        config.batch_size,
-        boundaries=config.buckets,
-        batch_type=config.batch_type,
-        seed=config.tf_random_seed,
-    )
+    pairs = recipe.training_pairs(config, pair)
+    bucketing = recipe.bucketing(config, pairs)
     model = recipe.model(config, pair, config.tf_random_seed, allowed)
     model.compile(recipe.optimizer(config))
     clock = _Clock()

@@ -12,7 +12,6 @@ import numpy as np
 import tensorflow as tf
 
 from keras_seq2seq import recipe
-from keras_seq2seq.callbacks import Bucketing
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.distribution import configure_devices
 from keras_seq2seq.search import BeamSearch, GreedySearch
@@ -86,9 +85,7 @@ def benchmark(config, directory, steps=30, sentences=256):
     keras.utils.set_random_seed(config.tf_random_seed or 0)
     keras.config.set_dtype_policy(config.precision)
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
-    pairs = recipe.corpus(
-        config.input_pipeline_train, config.model_params, pair
-    )
+    pairs = recipe.training_pairs(config, pair)
     model = recipe.model(config, pair, config.tf_random_seed)
     model.compile(recipe.optimizer(config))
     model.optimizer.build(model.trainable_variables)
@@ -122,14 +119,7 @@ class Trained(NamedTuple):
 
 def batches(config, pairs, steps):
     """Batches for a warm-up and `steps` more, from the first pass on."""
-    bucketing = Bucketing(
-        pairs,
-        config.batch_size,
-        boundaries=config.buckets,
-        batch_type=config.batch_type,
-        seed=0,
-    )
-    stream = iter(bucketing.stream)
+    stream = iter(recipe.bucketing(config, pairs).stream)
     return [next(stream) for _ in range(WARMUP_STEPS + steps)]
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import keras
 
 from keras_seq2seq import layers, zoo
-from keras_seq2seq.callbacks import LearningRateDecay
+from keras_seq2seq.callbacks import Bucketing, LearningRateDecay
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.lines import expand_files, read_lines
 from keras_seq2seq.data.parallel_text import ParallelText
+from keras_seq2seq.data.subword_sampling import SubwordSampling
 from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.data.tokenizer_training import train_tokenizer
 from keras_seq2seq.data.vectors import read_vectors
@@ -165,13 +166,41 @@ def _tokenizer(path, kind, delimiter, lowercase):
     return tokenizer
 
 
-def corpus(pipeline, params, pair):
+def training_pairs(config, pair):
+    """The encoded text of `input_pipeline_train`, for training."""
+    sampling = config.subword_sampling
+    return corpus(
+        config.input_pipeline_train,
+        config.model_params,
+        pair,
+        sampling
+        and SubwordSampling(
+            **sampling.model_dump(), seed=config.tf_random_seed or 0
+        ),
+    )
+
+
+def bucketing(config, pairs, replicas=1):
+    """The `Bucketing` of training pairs."""
+    return Bucketing(
+        pairs,
+        config.batch_size,
+        boundaries=config.buckets,
+        batch_type=config.batch_type,
+        shuffle=config.input_pipeline_train.params.shuffle,
+        seed=config.tf_random_seed or 0,
+        replicas=replicas,
+    )
+
+
+def corpus(pipeline, params, pair, sampling=None):
     """The encoded text that a pipeline names.
 
     Args:
         pipeline: the section `input_pipeline_train` or `_dev`.
         params: `model_params`.
         pair: tokenizers (source, target).
+        sampling: `data.subword_sampling.SubwordSampling` or None.
 
     Returns:
         `ParallelText`.
@@ -192,6 +221,7 @@ def corpus(pipeline, params, pair):
         source_max_length=params.source_max_seq_len,
         target_max_length=params.target_max_seq_len,
         append_end=params.source_append_end,
+        sampling=sampling,
     )
 
 

@@ -26,6 +26,9 @@ def start_banner(run, strategy):
         f"{1 - real / cells:.1%} padding, {len(waste)} buckets",
         f"Pass:       {statistics['pairs']:,} pairs, {steps:,} steps",
     ]
+    if config.subword_sampling is not None:
+        copies = config.subword_sampling.copies
+        lines[-1] += f" ({copies} segmentations of each line)"
     for side in ("source", "target"):
         one = statistics[side]
         lines.append(

@@ -10,7 +10,6 @@ import keras
 import tensorflow as tf
 
 from keras_seq2seq import checkpoint, divergence, recipe
-from keras_seq2seq.callbacks import Bucketing
 from keras_seq2seq.checkpoint.averaging import write_average
 from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.model_state import averaged_weights
@@ -116,23 +115,13 @@ def set_up(config, directory, allowed=(), say=print):
     keras.config.set_dtype_policy(config.precision)
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
     check_tokenizers(directory, pair)
-    pairs, dev = (
-        recipe.corpus(pipeline, config.model_params, pair)
-        for pipeline in (config.input_pipeline_train, config.input_pipeline_dev)
-    )
+    pairs = recipe.training_pairs(config, pair)
+    dev = recipe.corpus(config.input_pipeline_dev, config.model_params, pair)
     strategy = choose_strategy(config.strategy)
     replicas = strategy.num_replicas_in_sync
     if config.batch_type == "sentences":
         check_divides(config.batch_size, replicas)
-    bucketing = Bucketing(
-        pairs,
-        config.batch_size,
-        boundaries=config.buckets,
-        batch_type=config.batch_type,
-        shuffle=config.input_pipeline_train.params.shuffle,
-        seed=config.tf_random_seed,
-        replicas=replicas,
-    )
+    bucketing = recipe.bucketing(config, pairs, replicas)
     with strategy.scope():
         model = recipe.model(config, pair, config.tf_random_seed, allowed)
         told = recipe.pretrained(model, config.model_params, pair)

@@ -69,6 +69,22 @@ class Average(Section):
     )
 
 
+class SubwordSampling(Section):
+    """Training text cut to subwords at random, several times over."""
+
+    copies: Whole = Field(
+        8, ge=1, description="Segmentations of each pair; a pass has them all."
+    )
+    source: Real = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="Chance that a merge of BPE is left out, or unigram's "
+        "inverse temperature, in the source; 0: cut as ever.",
+    )
+    target: Real = Field(0.1, ge=0, lt=1, description="The same in the target.")
+
+
 class DevDecoding(Section):
     """Real search on the dev set, for corpus scores."""
 

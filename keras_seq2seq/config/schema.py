@@ -16,6 +16,7 @@ from keras_seq2seq.config.run_schema import (
     DevDecoding,
     EarlyStopping,
     Prepare,
+    SubwordSampling,
 )
 from keras_seq2seq.config.section import Section, refuse, unfold
 from keras_seq2seq.config.values import (
@@ -136,6 +137,11 @@ class Config(Section):
     )
     label_smoothing: Real = Field(
         0.0, ge=0, lt=1, description="Share of probability for other words."
+    )
+    subword_sampling: SubwordSampling | None = Field(
+        None,
+        description="Segmentations of the training text drawn at random; "
+        "null: the likeliest.",
     )
     early_stopping: EarlyStopping | None = Field(
         None, description="When to end early; null: never."

@@ -16,10 +16,11 @@ import numpy as np
 from keras_seq2seq.data.encode_spans import encode_spans
 from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.data.lines import read_lines, spans
+from keras_seq2seq.data.subword_sampling import seed_of
 from keras_seq2seq.data.token_table import TokenTable, fingerprint_of
 from keras_seq2seq.errors import StorageError, UserError
 
-FORMAT = 2  # raise it when the layout of the files changes
+FORMAT = 3  # raise it when the layout of the files changes
 logger = logging.getLogger(__name__)
 
 
@@ -31,6 +32,7 @@ class Side:
     files: list  # of paths
     column: int | None  # 0-based, of a TSV
     encoder: LineEncoder
+    seed: int = 0  # of the samples, if the encoder draws any
 
     def describe(self):
         """What decides the ids of this side, as JSON."""
@@ -40,7 +42,12 @@ class Side:
             [[str(path), s.st_size, s.st_mtime_ns] for path, s in stats],
             [self.column, encoder.tokenizer.fingerprint, encoder.max_length],
             [encoder.append_end, encoder.never_empty],
+            [encoder.sampling, self.seed],
         ]
+
+    def seed_of(self, place, span):
+        """Seed of a part of the text: of a file, by its place, and bytes."""
+        return seed_of(self.seed, self.name, place, *span)
 
 
 def load_or_build(sides, cache_dir=None):

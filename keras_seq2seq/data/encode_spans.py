@@ -46,6 +46,7 @@ def encode_spans(directory, sides, jobs):
             "path": str(sides[number].files[place]),
             "span": span,
             "column": sides[number].column,
+            "seed": sides[number].seed_of(place, span),
             "stem": str(directory / f"part{index:06d}"),
         }
         for index, (number, place, span) in enumerate(jobs)
@@ -67,7 +68,7 @@ def _processors():
 def _encode(task, encoders):
     encoder = encoders[task["side"]]
     texts = read_span(task["path"], *task["span"], task["column"])
-    encoded = encoder(texts)
+    encoded = encoder(texts, task["seed"])
     encoded.ids.tofile(f"{task['stem']}.ids")
     encoded.lengths.tofile(f"{task['stem']}.lengths")
     encoded.unsliced_lengths.tofile(f"{task['stem']}.unsliced")
@@ -105,6 +106,7 @@ def _describe(encoder, stem):
         "max_length": encoder.max_length,
         "append_end": encoder.append_end,
         "never_empty": encoder.never_empty,
+        "sampling": encoder.sampling,
     }
 
 

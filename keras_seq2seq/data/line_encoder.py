@@ -31,12 +31,14 @@ class LineEncoder:
         append_end: bool. If True, END follows the tokens.
         never_empty: bool. If True, a line without a token is `[UNKNOWN]`
             unless it has an END: no model may see a row without a real token.
+        sampling: float. Strength of `SubwordSampling` for several texts.
     """
 
     tokenizer: Tokenizer
     max_length: int | None = None
     append_end: bool = False
     never_empty: bool = False
+    sampling: float = 0.0
 
     def __post_init__(self):
         if self.max_length is not None and self.max_length < 1:
@@ -56,9 +58,12 @@ class LineEncoder:
         """Ids of one text as a list."""
         return self._finish([self.tokenizer.encode(text)])[0]
 
-    def __call__(self, texts):
-        """Encodes a list of texts to `EncodedLines`."""
-        encoded = self.tokenizer.encode_all(texts)
+    def __call__(self, texts, seed=0):
+        """Encodes a list of texts to `EncodedLines`; a seed draws samples."""
+        if self.sampling:
+            encoded = self.tokenizer.sample_all(texts, self.sampling, seed)
+        else:
+            encoded = self.tokenizer.encode_all(texts)
         before = np.fromiter(map(len, encoded), np.int32, len(encoded))
         rows = self._finish(encoded)
         lengths = np.fromiter(map(len, rows), np.int32, len(rows))

@@ -32,6 +32,8 @@ class ParallelText:
         source_max_length, target_max_length: int or None. Most tokens kept of
             a line, START and END not counted; None sets no limit.
         append_end: bool. If True, END follows the source.
+        sampling: `SubwordSampling` or None. Its copies follow one another, so
+            there are as many times more pairs.
         cache_dir: path or None. Where large corpora are kept; None means
             `$KERAS_SEQ2SEQ_CACHE`, else `~/.cache/keras-seq2seq`.
         in_memory_bytes: int. Text up to this size is not kept in files.
@@ -53,6 +55,7 @@ class ParallelText:
         source_max_length=None,
         target_max_length=None,
         append_end=True,
+        sampling=None,
         cache_dir=None,
         in_memory_bytes=IN_MEMORY_BYTES,
     ):
@@ -71,12 +74,20 @@ class ParallelText:
             source_max_length,
             target_max_length,
             append_end,
-        )
-        sides = (
-            corpus_index.Side("source", sources, source_column, source),
-            corpus_index.Side("target", targets, target_column, target),
+            sampling,
         )
         _check_not_empty(sources + targets)
+        seed = 0
+        if sampling is not None:
+            sources, targets, seed = (
+                sources * sampling.copies,
+                targets * sampling.copies,
+                sampling.seed,
+            )
+        sides = (
+            corpus_index.Side("source", sources, source_column, source, seed),
+            corpus_index.Side("target", targets, target_column, target, seed),
+        )
         size = sum(path.stat().st_size for path in {*sources, *targets})
         if size <= in_memory_bytes:
             tables, lines = _encode_in_memory(sides)
@@ -165,9 +176,10 @@ class ParallelText:
         for path, count in files:
             own = [i for i in indices if begin <= i < begin + count]
             if own:
-                found[str(path)] = sorted(int(i) - begin + 1 for i in own)
+                lines = found.setdefault(str(path), set())
+                lines.update(int(i) - begin + 1 for i in own)
             begin += count
-        return found
+        return {path: sorted(lines) for path, lines in found.items()}
 
     @property
     def statistics(self):
@@ -187,16 +199,20 @@ def _encoders(
     source_max_length,
     target_max_length,
     append_end,
+    sampling=None,
 ):
     source = LineEncoder(
         source_tokenizer,
         source_max_length,
         append_end=append_end,
         never_empty=True,
+        sampling=sampling.source if sampling else 0.0,
     )
     # Batches add START and END to the target.
     target = LineEncoder(
-        target_tokenizer or source_tokenizer, target_max_length
+        target_tokenizer or source_tokenizer,
+        target_max_length,
+        sampling=sampling.target if sampling else 0.0,
     )
     return source, target
 
@@ -215,10 +231,13 @@ def _encode_in_memory(sides):
     for side in sides:
         encoded = [
             [
-                side.encoder(read_span(path, *span, side.column))
+                side.encoder(
+                    read_span(path, *span, side.column),
+                    side.seed_of(place, span),
+                )
                 for span in spans(path)
             ]
-            for path in side.files
+            for place, path in enumerate(side.files)
         ]
         counts.append([sum(len(e.lengths) for e in file) for file in encoded])
         tables.append(TokenTable.join([e for file in encoded for e in file]))

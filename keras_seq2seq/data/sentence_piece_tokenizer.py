@@ -3,6 +3,7 @@
 import hashlib
 
 from keras_seq2seq.data.lines import expand_files
+from keras_seq2seq.data.segmentations import Segmentations
 from keras_seq2seq.data.tokenizer_protocol import MARKS, Tokenizer
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
@@ -41,6 +42,7 @@ class SentencePieceTokenizer(Tokenizer):
                 "else. Train one with `keras-seq2seq vocab --kind unigram`."
             ) from None
         _check_specials(name, self._processor)
+        self._segmentations = {}  # by their strength
 
     @property
     def options(self):
@@ -65,6 +67,13 @@ class SentencePieceTokenizer(Tokenizer):
     def encode_all(self, texts):
         """Ids of raw texts."""
         return self._processor.encode(self._cased(texts), out_type=int)
+
+    def sample_all(self, texts, strength, seed):
+        """Ids of raw texts, cut at random; see `SubwordSampling`."""
+        if strength not in self._segmentations:
+            drawn = Segmentations(self._processor, strength)
+            self._segmentations[strength] = drawn
+        return self._segmentations[strength].sample(self._cased(texts), seed)
 
     def split(self, text):
         """Pieces of a raw text, one per id of `encode`."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from keras_seq2seq.errors import UserError
 from keras_seq2seq.tokens import END, PAD, START
 
 MARKS = (PAD, START, END)  # never part of a text
@@ -33,6 +34,16 @@ class Tokenizer(Protocol):
     def encode_all(self, texts: list[str]) -> list[list[int]]:
         """Ids of several texts; the same as `encode` on each."""
         return [self.encode(text) for text in texts]
+
+    def sample_all(
+        self, texts: list[str], strength: float, seed: int
+    ) -> list[list[int]]:
+        """Ids of texts that are cut at random, as `SubwordSampling` says."""
+        raise UserError(
+            "subword_sampling needs a SentencePiece model on each side that "
+            f"it cuts. Received: {type(self).__name__}. Make one with "
+            "`keras-seq2seq vocab --kind bpe`, or set the side's strength to 0."
+        )
 
     def split(self, text: str) -> list[str]:
         """Pieces of a text as written, one per id of `encode`."""
