@@ -61,6 +61,7 @@ def measure(task, threads):
     from keras_seq2seq import benchmark, recipe
     from keras_seq2seq.config.files import load
     from keras_seq2seq.distribution import configure_devices
+    from keras_seq2seq.step_timing import time_steps
 
     configure_devices(threads)
     imported = benchmark.peak_mib()
@@ -92,10 +93,10 @@ def measure(task, threads):
         tokens = int(pairs.target_lengths.sum())
         model = recipe.model(config, pair, 0)
         model.compile(recipe.optimizer(config))
-        given = benchmark.batches(config, pairs, STEPS)
-        trained = benchmark.time_training(model, given, STEPS)
+        timed = time_steps(model, recipe.bucketing(config, pairs), STEPS)
+        trained, _ = benchmark.tokens_and_operations(model, timed.batches)
     return {
-        "microseconds": 1e6 * trained.seconds / trained.tokens,
+        "microseconds": 1e6 * timed.seconds / trained,
         "reading_microseconds": 1e6 * seconds / tokens,
         "mib": benchmark.peak_mib() - imported,
     }

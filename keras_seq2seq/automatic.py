@@ -7,8 +7,8 @@ measures this machine, and writes all of it as a configuration file.
 
 import collections
 import json
+import math
 import tempfile
-import time
 from pathlib import Path
 
 import keras
@@ -16,22 +16,26 @@ import numpy as np
 import yaml
 
 from keras_seq2seq import recipe
+from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.config import automatic as rules
-from keras_seq2seq.config.files import load
+from keras_seq2seq.config.files import lay_over, load
 from keras_seq2seq.data.hold_out import hold_out
 from keras_seq2seq.data.lines import expand_files, read_lines
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.distribution import configure_devices, has_bfloat16
 from keras_seq2seq.errors import UserError
-from keras_seq2seq.run_files import CONFIG_FILE
+from keras_seq2seq.run_files import CONFIG_FILE, unwritten_if_refused
+from keras_seq2seq.step_timing import time_steps
 
 CONFIGURATION = "automatic.yml"
 ORIGIN = "automatic.json"
 DATA = "automatic_data"
 SAMPLE_LINES = 200_000
 PERCENTILE = 99.5
-WARMUP_STEPS = 8
 TIMED_STEPS = 24
+# Flags that the configuration does not repeat: where it lies, and the limit
+# that `schedule` writes.
+ELSEWHERE = ("output_dir", "minutes")
 
 
 def automatic(source, target, minutes, flags, allowed=(), say=print):
@@ -39,9 +43,10 @@ def automatic(source, target, minutes, flags, allowed=(), say=print):
 
     Args:
         source, target: paths of text files; line i belongs to line i.
-        minutes: float. For the training.
+        minutes: float or None. For the training; None sets no limit.
         flags: mapping of settings that the user gave, as `load` has it; they
-            win over what is chosen.
+            win over what is chosen, and what follows from them is chosen
+            accordingly.
         allowed: modules of the user's own that may be imported.
         say: callable that shows a line to the user.
 
@@ -53,47 +58,56 @@ def automatic(source, target, minutes, flags, allowed=(), say=print):
             belongs to another training.
     """
     flags = dict(flags)
-    if flags.get("output_dir") is None:
+    if not flags.get("output_dir"):
         flags["output_dir"] = tempfile.mkdtemp(prefix="keras_seq2seq-")
         say(f"Run directory: {flags['output_dir']}")
-    directory = Path(flags["output_dir"])
-    origin = _origin(source, target, minutes)
+    directory = Path(flags["output_dir"]).absolute()
+    origin = _origin(source, target)
     path = directory / CONFIGURATION
     if path.exists():
         _check_origin(directory / ORIGIN, origin)
         say(f"Going on with {path}.")
         return load([path], flags)
-    data = directory / DATA
     _check_untouched(directory, origin)
-    split = hold_out(origin["source"], origin["target"], data, seed=1)
-    say(
-        f"Held out {split.dev:,} of {split.train + split.dev:,} pairs for "
-        f"development. Left out: {split.blank:,} with a blank side, "
-        f"{split.repeated:,} that repeat a held-out pair."
-    )
-    facts = look_at(data, split.train)
-    chosen = {**rules.settings(facts), **_pipelines(data)}
-    say("Timing some steps on this machine.")
-    untimed = write_file(data / "untimed.yml", _text(chosen))
-    config = load([untimed], flags)
-    for one in config.prepare:  # of an attempt with other files, perhaps
-        (directory / one.output).unlink(missing_ok=True)
-    rate = steps_per_minute(config, directory, allowed)
-    schedule = rules.schedule(facts, rate, minutes)
-    chosen = _merged(chosen, schedule)
-    text = _text(chosen, origin, facts, rate)
-    write_file(directory / ORIGIN, json.dumps(origin, indent=1))
-    write_file(path, text)  # last: with it the choice is made
-    untimed.unlink()
+    existed = directory.exists()
+    with locked(directory), unwritten_if_refused(directory, existed):
+        text = _choose(directory, origin, minutes, flags, allowed, say)
+        write_file(directory / ORIGIN, json.dumps(origin, indent=1))
+        write_file(path, text)  # last: with it the choice is made
     say(f"Chosen, in {path}; edit it and type `train --config_paths {path}`:")
     for line in text.splitlines():
         say(f"  {line}")
     return load([path], flags)
 
 
-def look_at(data, pairs):
+def _choose(directory, origin, minutes, flags, allowed, say):
+    """Holds out, looks, measures; returns the text of a configuration."""
+    data = directory / DATA
+    split = hold_out(origin["source"], origin["target"], data, seed=1)
+    say(
+        f"Held out {split.dev:,} of {split.train + split.dev:,} pairs for "
+        f"development. Left out: {split.blank:,} with a blank side, "
+        f"{split.repeated:,} that repeat a held-out pair."
+    )
+    facts = look_at(data, split)
+    model = flags.get("model") or rules.MODEL
+    chosen = {**rules.settings(facts, model), **_pipelines(data)}
+    own = {name: flags[name] for name in flags if name not in ELSEWHERE}
+    untimed = write_file(data / "untimed.yml", _yaml(lay_over(chosen, own)))
+    config = load([untimed])
+    for one in config.prepare:  # of an attempt with other files, perhaps
+        (directory / one.output).unlink(missing_ok=True)
+    say("Timing some steps on this machine.")
+    pace = measure(config, directory, allowed)
+    schedule = rules.schedule(facts, pace, minutes, config.train_steps)
+    untimed.unlink()
+    chosen = lay_over(_merged(chosen, schedule), own)
+    return _comment(origin, facts, pace) + _yaml(chosen)
+
+
+def look_at(data, split):
     """`Facts` of `train.source` and `train.target` in a directory."""
-    every = -(-pairs // SAMPLE_LINES)
+    every = -(-split.train // SAMPLE_LINES)
     sides, letters = [], []
     for side in ("source", "target"):
         lines = read_lines(data / f"train.{side}")
@@ -105,7 +119,9 @@ def look_at(data, pairs):
         min(letters[0][each] / totals[0], letters[1][each] / totals[1])
         for each in letters[0]
     )
-    return rules.Facts(pairs, *sides, round(shared, 4), has_bfloat16())
+    return rules.Facts(
+        split.train, split.dev, *sides, round(shared, 4), has_bfloat16()
+    )
 
 
 def _side(lines, every):
@@ -123,6 +139,7 @@ def _side(lines, every):
     side = rules.Side(
         words=every * sum(words),
         types=len(types),
+        letters=len(letters),
         characters=every * sum(letters.values()),
         longest_words=int(np.percentile(words, PERCENTILE)),
         longest_characters=int(np.percentile(characters, PERCENTILE)),
@@ -130,40 +147,29 @@ def _side(lines, every):
     return side, letters
 
 
-def steps_per_minute(config, directory, allowed=()):
-    """How fast this machine trains what a configuration describes."""
+def measure(config, directory, allowed=()):
+    """`Pace` of this machine with what a configuration describes."""
     configure_devices(config.threads, deterministic=config.deterministic)
     keras.utils.set_random_seed(config.tf_random_seed)
     keras.config.set_dtype_policy(config.precision)
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
-    pairs = recipe.training_pairs(config, pair)
-    bucketing = recipe.bucketing(config, pairs)
+    bucketing = recipe.bucketing(config, recipe.training_pairs(config, pair))
     model = recipe.model(config, pair, config.tf_random_seed, allowed)
     model.compile(recipe.optimizer(config))
-    clock = _Clock()
-    model.fit(
-        bucketing.stream,
-        steps_per_epoch=WARMUP_STEPS + TIMED_STEPS,
-        callbacks=[bucketing, clock],
-        verbose=0,
-        shuffle=False,
-    )
+    model.optimizer.build(model.trainable_variables)
+    seconds = time_steps(model, bucketing, TIMED_STEPS).seconds
     # The training shall begin as if nothing had been.
     keras.backend.clear_session()
-    return 60 * TIMED_STEPS / clock.seconds
+    sampling = config.subword_sampling
+    return rules.Pace(
+        60 * TIMED_STEPS / seconds,
+        math.ceil(
+            bucketing.steps_per_epoch / (sampling.copies if sampling else 1)
+        ),
+    )
 
 
-class _Clock(keras.callbacks.Callback):
-    """Times the steps behind the warm-up."""
-
-    def on_train_batch_end(self, batch, logs=None):
-        float(logs["loss"])  # waits for the device
-        if batch == WARMUP_STEPS - 1:
-            self.began = time.perf_counter()
-        self.seconds = time.perf_counter() - getattr(self, "began", 0.0)
-
-
-def _origin(source, target, minutes):
+def _origin(source, target):
     """What a training is made from, to know it again."""
     files = {}
     for name, given in (("source", source), ("target", target)):
@@ -175,7 +181,7 @@ def _origin(source, target, minutes):
             )
         files[name] = str(found[0].resolve())
         files[f"{name}_bytes"] = found[0].stat().st_size
-    return {**files, "minutes": float(minutes)}
+    return files
 
 
 def _check_untouched(directory, origin):
@@ -202,8 +208,8 @@ def _check_origin(path, origin):
         stored = None
     if stored != origin:
         raise UserError(
-            f"{path.parent} holds a training of other files or minutes. Type "
-            "another --output_dir."
+            f"{path.parent} holds a training of other files. Type another "
+            "--output_dir."
         )
 
 
@@ -229,27 +235,23 @@ def _merged(chosen, more):
     return {**chosen, **more, "model_params": params}
 
 
-def _text(chosen, origin=None, facts=None, rate=None):
-    """A configuration file, saying what it was chosen from."""
-    lines = []
-    if origin:
-        lines = [
-            f"# Chosen for {origin['source']} and {origin['target']}:",
-            f"# {facts.pairs:,} pairs for training,",
-            *(
-                f"# {side}: {one.words / facts.pairs:.1f} words of "
-                f"{one.characters / max(1, one.words):.1f} letters a line, "
-                f"{one.types:,} different,"
-                for side, one in (
-                    ("source", facts.source),
-                    ("target", facts.target),
-                )
-            ),
-            f"# {facts.shared_letters:.0%} of their letters in common; "
-            f"{rate:.0f} steps a minute here.",
-        ]
-    return (
-        "\n".join(lines)
-        + "\n" * bool(lines)
-        + yaml.safe_dump(chosen, sort_keys=False, allow_unicode=True)
-    )
+def _comment(origin, facts, pace):
+    """What a configuration was chosen from."""
+    sides = [
+        f"# {side}: {one.words / facts.pairs:.1f} words of "
+        f"{one.characters / max(1, one.words):.1f} letters a line, "
+        f"{one.types:,} different,"
+        for side, one in (("source", facts.source), ("target", facts.target))
+    ]
+    lines = [
+        f"# Chosen for {origin['source']} and {origin['target']}:",
+        f"# {facts.pairs:,} pairs for training, {facts.held_out:,} held out,",
+        *sides,
+        f"# {facts.shared_letters:.0%} of their letters in common; "
+        f"{pace.steps_per_minute:.0f} steps a minute here.",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _yaml(values):
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)

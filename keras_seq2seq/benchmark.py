@@ -15,8 +15,8 @@ from keras_seq2seq import recipe
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.distribution import configure_devices
 from keras_seq2seq.search import BeamSearch, GreedySearch
+from keras_seq2seq.step_timing import time_steps
 
-WARMUP_STEPS = 3
 PRODUCT = (1024, 1024, 4096)  # rows, inner and columns of the product timed
 PRODUCT_SECONDS = 0.5
 DECODED_TOKENS = 20  # of every hypothesis
@@ -68,7 +68,7 @@ class Speed(NamedTuple):
     peak_mib: float
 
 
-def benchmark(config, directory, steps=30, sentences=256):
+def benchmark(config, directory, steps=30, sentences=256, allowed=()):
     """Trains some steps and decodes some sentences.
 
     Args:
@@ -76,6 +76,7 @@ def benchmark(config, directory, steps=30, sentences=256):
         directory: path where vocabularies are made or found.
         steps: int. Training steps that are timed.
         sentences: int. Sources that are decoded.
+        allowed: modules of the user's own that may be imported.
 
     Returns:
         Speed.
@@ -86,10 +87,11 @@ def benchmark(config, directory, steps=30, sentences=256):
     keras.config.set_dtype_policy(config.precision)
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
     pairs = recipe.training_pairs(config, pair)
-    model = recipe.model(config, pair, config.tf_random_seed)
+    model = recipe.model(config, pair, config.tf_random_seed, allowed)
     model.compile(recipe.optimizer(config))
     model.optimizer.build(model.trainable_variables)
-    trained = time_training(model, batches(config, pairs, steps), steps)
+    timed = time_steps(model, recipe.bucketing(config, pairs), steps)
+    tokens, operations = tokens_and_operations(model, timed.batches)
     peak = peak_mib() - imported
     texts = _texts(config, sentences)
     speeds = {
@@ -100,46 +102,27 @@ def benchmark(config, directory, steps=30, sentences=256):
     return Speed(
         precision=config.precision,
         parameters=model.count_params(),
-        tokens_per_second=trained.tokens / trained.seconds,
-        step_ms=1e3 * trained.seconds / steps,
+        tokens_per_second=tokens / timed.seconds,
+        step_ms=1e3 * timed.seconds / steps,
         products=products / 1e9,
-        share=trained.operations / trained.seconds / products,
+        share=operations / timed.seconds / products,
         peak_mib=peak,
         **speeds,
     )
 
 
-class Trained(NamedTuple):
-    """Some steps: seconds, real target tokens, operations of products."""
+def tokens_and_operations(model, batches):
+    """Real target tokens of batches, and operations to train on them.
 
-    seconds: float
-    tokens: float
-    operations: float
-
-
-def batches(config, pairs, steps):
-    """Batches for a warm-up and `steps` more, from the first pass on."""
-    stream = iter(recipe.bucketing(config, pairs).stream)
-    return [next(stream) for _ in range(WARMUP_STEPS + steps)]
-
-
-def time_training(model, given, steps):
-    """Times the last `steps` of the given batches."""
-    train = tf.function(model.train_step, reduce_retracing=True)
-    for data in given[:-steps]:
-        float(train(data)["loss"])
-    tokens = operations = 0.0
-    began = time.perf_counter()
-    for data in given[-steps:]:
-        float(train(data)["loss"])  # waits for the device
-    seconds = time.perf_counter() - began
-    for inputs, labels, weights in given[-steps:]:
+    Those of products alone are counted, backwards twice as many as forwards.
+    """
+    tokens = operations = 0
+    for inputs, labels, weights in batches:
         real = int(tf.math.count_nonzero(weights))
+        shapes = tuple(inputs["source"].shape), tuple(labels.shape)
         tokens += real
-        operations += 3 * operations_of(
-            model, tuple(inputs["source"].shape), tuple(labels.shape), real
-        )
-    return Trained(seconds, tokens, operations)
+        operations += 3 * operations_of(model, *shapes, real)
+    return tokens, operations
 
 
 def operations_of(model, source, target, real):
@@ -206,7 +189,7 @@ def synthetic(directory, pairs=4000, words=7856, mean=12, spread=4, seed=0):
     Args:
         directory: path.
         pairs: int.
-        words: int. Different words of a side, all of them in the text.
+        words: int. Words of a side's vocabulary, from which the text is drawn.
         mean, spread: float. Of the normal distribution of lengths, in words.
         seed: int.
 

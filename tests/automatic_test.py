@@ -7,6 +7,9 @@ import yaml
 
 from keras_seq2seq import automatic, training
 from keras_seq2seq.__main__ import main
+from keras_seq2seq.checkpoint.lock import locked
+from keras_seq2seq.config.automatic import Pace
+from keras_seq2seq.errors import RunInUseError
 
 WORDS = [f"{a}{b}" for a in "bdfgk" for b in ("a", "e", "i", "ol", "un")]
 
@@ -66,9 +69,10 @@ def test_an_interrupted_choice_is_made_anew(files, tmp_path, monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(automatic, "steps_per_minute", interrupted)
+    monkeypatch.setattr(automatic, "measure", interrupted)
     assert train(files, tmp_path / "run") == 130
-    monkeypatch.setattr(automatic, "steps_per_minute", lambda *given: 100.0)
+    pace = Pace(steps_per_minute=100.0, steps_per_pass=6)
+    monkeypatch.setattr(automatic, "measure", lambda *given: pace)
     monkeypatch.setattr(training, "train", lambda *given, **options: None)
     assert train(files, tmp_path / "run") == 0
     assert (tmp_path / "run" / "automatic.yml").exists()
@@ -88,9 +92,83 @@ def test_another_text_is_refused_in_the_same_directory(run, files, capsys):
     assert "Type another --output_dir" in capsys.readouterr().err
 
 
-def test_own_settings_win(run):
+def test_own_settings_win_and_stand_in_the_file(run):
     stored = json.loads((run / "config.json").read_text())
     assert stored["config"]["batch_size"] == 8
+    assert (
+        yaml.safe_load((run / "automatic.yml").read_text())["batch_size"] == 8
+    )
+
+
+def choose(files, run, monkeypatch, *more):
+    """What is chosen, and the configuration that training is given."""
+    pace = Pace(steps_per_minute=100.0, steps_per_pass=6)
+    given = []
+    monkeypatch.setattr(automatic, "measure", lambda *given: pace)
+    monkeypatch.setattr(
+        training, "train", lambda config, *more, **options: given.append(config)
+    )
+    assert train(files, run, *more) == 0
+    return yaml.safe_load((run / "automatic.yml").read_text()), given[0]
+
+
+def test_the_learning_rate_falls_over_the_steps_that_were_typed(
+    files, tmp_path, monkeypatch
+):
+    chosen, _ = choose(files, tmp_path, monkeypatch, "--train_steps", "1234")
+    assert chosen["train_steps"] == 1234
+    assert chosen["model_params"]["optimizer.lr_decay_steps"] == 1234
+
+
+def test_without_a_time_limit_the_data_decide(files, tmp_path, monkeypatch):
+    chosen, config = choose(files, tmp_path, monkeypatch, "--minutes", "null")
+    assert chosen["train_steps"] > 6 * 60
+    assert config.minutes is None
+
+
+def test_more_minutes_are_given_to_a_run_that_goes_on(
+    files, tmp_path, monkeypatch
+):
+    choose(files, tmp_path, monkeypatch)
+    before, config = choose(files, tmp_path, monkeypatch, "--minutes", "7")
+    assert before["minutes"] == 0.05
+    assert config.minutes == 7
+
+
+def test_the_plain_model_is_chosen_for_as_well(files, tmp_path, monkeypatch):
+    _, config = choose(files, tmp_path, monkeypatch, "--model", "BasicSeq2Seq")
+    assert config.model == "BasicSeq2Seq"
+
+
+def test_a_directory_in_use_is_not_chosen_for(files, tmp_path, capsys):
+    with locked(tmp_path):
+        assert train(files, tmp_path) == RunInUseError.exit_code
+    assert "is in use by" in capsys.readouterr().err
+
+
+def test_refused_text_leaves_nothing_behind(tmp_path):
+    few = tmp_path / "few"
+    few.write_text("a b\n" * 3)
+    assert train((few, few), tmp_path / "run") == 2
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--data_dir", "x"], "--data_dir x"),
+        (["--prepare", "[{output: a}]"], "--prepare"),
+        (["--schedule", "evaluate"], "--schedule evaluate"),
+        (["--model", "Image2Seq"], "AttentionSeq2Seq or BasicSeq2Seq"),
+        (["--minutes", "-1"], "minutes"),
+    ],
+)
+def test_what_does_not_fit_two_files_is_refused_at_once(
+    files, tmp_path, capsys, more, told
+):
+    assert train(files, tmp_path / "run", *more) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_one_file_alone_is_refused(files, capsys):

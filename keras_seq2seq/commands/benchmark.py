@@ -4,8 +4,12 @@ import json
 import multiprocessing
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
+from keras_seq2seq.commands.allow_import import add_allow_import
 from keras_seq2seq.commands.whole_number import positive
+from keras_seq2seq.errors import UserError
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 ROWS = (
@@ -27,6 +31,7 @@ def add_arguments(parser):
         help="the model and data to measure; default: random text and a GRU "
         "model of 11 million parameters",
     )
+    add_allow_import(parser)
     parser.add_argument("--data_dir", help="where its relative paths begin")
     parser.add_argument(
         "--precision",
@@ -69,30 +74,33 @@ def run(arguments):
 def _in_own_process(arguments, precision, directory):
     """One precision; threads, types and peak memory belong to a process."""
     context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        outcome = pool.apply(measure, (vars(arguments), precision, directory))
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
+    try:
+        with ProcessPoolExecutor(1, context) as pool:
+            job = pool.submit(measure, vars(arguments), precision, directory)
+            return job.result()
+    except BrokenProcessPool:
+        raise UserError(
+            f"The process that measured {precision} was killed: too little "
+            "memory, most likely. Type a smaller --batch_size or a smaller "
+            "model."
+        ) from None
 
 
 def measure(options, precision, directory):
-    """What a process of its own does: a dict, or the user's error."""
+    """What a process of its own does; returns a dict."""
     from keras_seq2seq.commands.tensorflow_start import start_tensorflow
     from keras_seq2seq.config.files import load
-    from keras_seq2seq.errors import UserError
 
     start_tensorflow()
     from keras_seq2seq import benchmark
 
     names = ("data_dir", "threads", "batch_size")
     flags = {name: options[name] for name in names}
-    try:
-        paths = options["config_paths"] or [benchmark.synthetic(directory)]
-        config = load(paths, {**flags, "precision": precision})
-        speed = benchmark.benchmark(
-            config, directory, options["steps"], options["sentences"]
-        )
-    except UserError as error:
-        return error
-    return speed._asdict()
+    paths = options["config_paths"] or [benchmark.synthetic(directory)]
+    return benchmark.benchmark(
+        load(paths, {**flags, "precision": precision}),
+        directory,
+        options["steps"],
+        options["sentences"],
+        options["allow_import"],
+    )._asdict()

@@ -4,7 +4,13 @@ import sys
 
 from keras_seq2seq.commands.allow_import import add_allow_import
 
-DEFAULT_MINUTES = 60.0
+DEFAULT_MINUTES = "60"
+DATA_FLAGS = (
+    "data_dir",
+    "input_pipeline_train",
+    "input_pipeline_dev",
+    "prepare",
+)
 
 
 def add_arguments(parser):
@@ -36,17 +42,21 @@ def run(arguments):
     flags = dict(vars(arguments))
     paths, allowed = flags.pop("config_paths"), flags.pop("allow_import")
     texts = [flags.pop(side) for side in ("source", "target")]
-    minutes = _minutes_of_files(texts, paths, flags)
-    if minutes is None:
+    if texts == [None, None]:
         config = load(paths, flags)
         _check_schedule(config)
         start_tensorflow()
     else:
+        _check_texts(texts, paths, flags)
+        if flags["minutes"] is None:
+            flags["minutes"] = DEFAULT_MINUTES
+        given = load("", flags, complete=False)
+        _check_schedule(given)
+        _check_model(given)
         start_tensorflow()
         from keras_seq2seq.automatic import automatic
 
-        config = automatic(*texts, minutes, flags, allowed, say=_say)
-        _check_schedule(config)
+        config = automatic(*texts, given.minutes, flags, allowed, say=_say)
     from keras_seq2seq.training import train
 
     train(config, allowed, say=_say)
@@ -56,30 +66,40 @@ def _say(line):
     print(line, file=sys.stderr)
 
 
-def _minutes_of_files(texts, paths, flags):
-    """The time limit where all settings are to be chosen, else None."""
+def _check_texts(texts, paths, flags):
+    """Demands two texts, and nothing that names others."""
     from keras_seq2seq.errors import UserError
 
-    if texts == [None, None]:
-        return None
+    given = dict(zip(("source", "target"), texts, strict=True))
     if None in texts or paths:
         raise UserError(
             "--source and --target go together, and without --config_paths. "
-            "Received: "
-            + ", ".join(
-                f"--{name} {value}"
-                for name, value in zip(
-                    ("source", "target", "config_paths"),
-                    [*texts, paths],
-                    strict=True,
-                )
-                if value
-            )
+            "Received: " + _typed({**given, "config_paths": paths})
         )
-    from keras_seq2seq.config.files import load
+    other = {name: flags[name] for name in DATA_FLAGS if flags[name]}
+    if other:
+        raise UserError(
+            "--source and --target name all the data there are. Received "
+            f"beside them: {_typed(other)}. Leave it out, or write a "
+            "configuration."
+        )
 
-    given = {"minutes": flags["minutes"] or DEFAULT_MINUTES}
-    return load("", given, complete=False).minutes
+
+def _typed(flags):
+    return ", ".join(
+        f"--{name} {value}" for name, value in flags.items() if value
+    )
+
+
+def _check_model(config):
+    if config.model in ("", "AttentionSeq2Seq", "BasicSeq2Seq"):
+        return
+    from keras_seq2seq.errors import UserError
+
+    raise UserError(
+        "--source and --target train AttentionSeq2Seq or BasicSeq2Seq. "
+        f"Received: --model {config.model}"
+    )
 
 
 def _check_schedule(config):

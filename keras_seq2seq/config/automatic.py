@@ -8,14 +8,21 @@ the same `Facts` come the same settings.
 import math
 from typing import NamedTuple
 
+MODEL = "AttentionSeq2Seq"
 SHORT_LINE = 20  # characters; longer lines without spaces are cut to subwords
 VERY_FEW_TYPES = 300  # different words, which give no subwords worth having
 FEW_TYPES = 1000  # different words that can all be outputs
 TYPICAL_COUNT = 30  # occurrences of a word where words are symbols
 COMMON_ALPHABET = 0.8  # share of letters that two sides of one script share
 SMALL = 20_000  # pairs
+MOST_SAMPLED = 200_000  # pairs; more show words in many cuts anyway
+SEGMENTATIONS = 10  # of each line
 EVALUATIONS = 14  # of a run, but
-LEAST_EVERY = 50  # steps from one to the next
+LEAST_EVERY = 50  # steps from one to the next, and
+# that takes about as long as training on as many pairs as are held out: so
+# often the training between two of them.
+TRAINING_PER_EVALUATION = 10
+SHARE_OF_TRAINING = 0.88  # of the time; the rest is evaluations and start-up
 LEARNING_RATE = 1e-3
 FINAL_LEARNING_RATE = 2e-5
 BATCH_SIZE = 64  # pairs
@@ -27,6 +34,7 @@ class Side(NamedTuple):
     Attributes:
         words: int. Words, cut at spaces, in all lines.
         types: int. Different words.
+        letters: int. Different characters, spaces left out.
         characters: int. Characters in all lines, spaces left out.
         longest_words: int. Words of all but the longest 0.5 % of the lines.
         longest_characters: int. Characters, spaces included, of the same.
@@ -34,9 +42,22 @@ class Side(NamedTuple):
 
     words: int
     types: int
+    letters: int
     characters: int
     longest_words: int
     longest_characters: int
+
+
+class Pace(NamedTuple):
+    """How a machine trains the chosen model.
+
+    Attributes:
+        steps_per_minute: float.
+        steps_per_pass: int. Steps in which every pair is read once.
+    """
+
+    steps_per_minute: float
+    steps_per_pass: int
 
 
 class Facts(NamedTuple):
@@ -44,6 +65,7 @@ class Facts(NamedTuple):
 
     Attributes:
         pairs: int. For training.
+        held_out: int. Pairs for development.
         source: Side.
         target: Side.
         shared_letters: float in [0, 1]. The mass that the distributions of
@@ -52,6 +74,7 @@ class Facts(NamedTuple):
     """
 
     pairs: int
+    held_out: int
     source: Side
     target: Side
     shared_letters: float
@@ -70,23 +93,29 @@ def tokens_of(side, pairs):
     return "subwords"
 
 
-def settings(facts):
+def settings(facts, model=MODEL):
     """Settings of a configuration, but for data, limits and steps.
 
     Args:
         facts: Facts.
+        model: str. AttentionSeq2Seq or BasicSeq2Seq.
 
     Returns:
         dict, as a configuration file holds it.
     """
-    kinds = [tokens_of(side, facts.pairs) for side in facts[1:3]]
+    kinds = [
+        tokens_of(side, facts.pairs) for side in (facts.source, facts.target)
+    ]
     symbols = kinds[1] != "subwords"
     small = facts.pairs < SMALL
     return {
-        "model": "AttentionSeq2Seq",
+        "model": model,
         "model_params": {
             **_text(facts, kinds),
-            **_network(small or symbols, _longest(facts.target, facts.pairs)),
+            **_network(small or symbols, attends=model == MODEL),
+            "inference.max_decode_length": (
+                _longest(facts.target, facts.pairs) + 1
+            ),
             **_optimizer(),
             "inference.beam_search.beam_width": 5,
             "inference.beam_search.length_penalty_weight": (
@@ -94,6 +123,7 @@ def settings(facts):
             ),
         },
         "prepare": _prepare(facts, kinds),
+        **_sampling(facts, kinds),
         "label_smoothing": 0.1,
         "batch_size": BATCH_SIZE,
         "buckets": "auto:10",
@@ -105,6 +135,19 @@ def settings(facts):
         "keep_checkpoint_max": 5,
         "average": {"kind": "best", "count": 5},
         "tf_random_seed": 1,
+    }
+
+
+def _sampling(facts, kinds):
+    """Segmentations at random, where the text is too little to show many."""
+    if "subwords" not in kinds or facts.pairs > MOST_SAMPLED:
+        return {}
+    strengths = [0.1 if kind == "subwords" else 0.0 for kind in kinds]
+    return {
+        "subword_sampling": {
+            "copies": SEGMENTATIONS,
+            **dict(zip(("source", "target"), strengths, strict=True)),
+        }
     }
 
 
@@ -127,22 +170,29 @@ def most_passes(pairs):
     return max(3, round(60 * (8000 / pairs) ** 0.46))
 
 
-def schedule(facts, steps_per_minute, minutes):
+def schedule(facts, pace, minutes, steps=None):
     """How long a run is: steps, decay of the learning rate, evaluations.
 
     Args:
         facts: Facts.
-        steps_per_minute: float.
-        minutes: float. For all of it.
+        pace: Pace.
+        minutes: float or None. For all of it; None sets no limit.
+        steps: int or None. Of the run, if the user has chosen them.
 
     Returns:
         dict of settings.
     """
-    enough = most_passes(facts.pairs) * math.ceil(facts.pairs / BATCH_SIZE)
-    # What is left of the time is for evaluations and decoding.
-    possible = int(0.88 * minutes * steps_per_minute)
-    steps = max(1, min(enough, possible))
-    every = max(LEAST_EVERY, math.ceil(steps / EVALUATIONS))
+    if steps is None:
+        enough = most_passes(facts.pairs) * pace.steps_per_pass
+        limit = math.inf if minutes is None else minutes
+        possible = SHARE_OF_TRAINING * limit * pace.steps_per_minute
+        steps = max(1, int(min(enough, possible)))
+    pass_of_dev = pace.steps_per_pass * facts.held_out / facts.pairs
+    every = max(
+        LEAST_EVERY,
+        math.ceil(steps / EVALUATIONS),
+        math.ceil(TRAINING_PER_EVALUATION * pass_of_dev),
+    )
     return {
         "train_steps": steps,
         "minutes": minutes,
@@ -158,21 +208,26 @@ def schedule(facts, steps_per_minute, minutes):
 def subwords(facts, joint):
     """Sizes of the subword vocabularies, source and target.
 
-    8,000 for the 700,000 words of Multi30k's two sides, growing with about
-    the fifth root of the words; at most 0.8 of the different words.
+    6,000 for the 700,000 words of Multi30k's two sides, growing with about
+    the fifth root of the words; at most 0.8 of the different words, but more
+    than the alphabet has letters, of which a sample may have missed some.
     """
 
-    def size(words, types):
-        wanted = 8000 * (words / 700_000) ** 0.21
-        return min(round(wanted, -2), int(0.8 * types))
+    def size(words, types, letters):
+        wanted = round(6000 * (words / 700_000) ** 0.21, -2)
+        return int(max(min(wanted, 0.8 * types), 1.2 * letters + 100))
 
     source, target = facts.source, facts.target
     if joint:
-        types = max(source.types, target.types)
-        both = int(size(source.words + target.words, types * 1.5))
+        both = size(
+            source.words + target.words,
+            1.5 * max(source.types, target.types),
+            source.letters + target.letters,
+        )
         return both, both
     return tuple(
-        int(size(2 * side.words, side.types)) for side in (source, target)
+        size(2 * side.words, side.types, side.letters)
+        for side in (source, target)
     )
 
 
@@ -243,7 +298,7 @@ def _prepare(facts, kinds):
     return made
 
 
-def _network(small, longest):
+def _network(small, attends):
     cell = "LSTMCell" if small else "GRUCell"
     width = 128 if small else 256
     scale = 0.08 if small else 0.05
@@ -252,7 +307,7 @@ def _network(small, longest):
         "embedding.init_scale": 0.1 if small else 0.04,
         "embedding.dropout_keep_prob": 0.8 if small else 0.7,
         "output.dropout_keep_prob": 0.7 if small else 0.6,
-        "attention.params": {"num_units": width},
+        **({"attention.params": {"num_units": width}} if attends else {}),
         "bridge.class": "InitialStateBridge",
         "encoder.params": {
             "init_scale": scale,
@@ -264,8 +319,7 @@ def _network(small, longest):
         },
         "decoder.params": {
             "init_scale": scale,
-            "input_feeding": small,
-            "max_decode_length": longest + 1,
+            **({"input_feeding": small} if attends else {}),
             "rnn_cell": {
                 "cell_class": cell,
                 "cell_params": {"num_units": 512},

@@ -62,11 +62,30 @@ def load_with_sources(paths, overrides=None, complete=True):
     for path in _split(paths):
         errors += _attempt(_add_file, merge, path)
     flags = {}
-    for flag, value in (overrides or {}).items():
-        if value is not None:
-            errors += _attempt(_add_flag, flags, flag, value)
+    errors += _add_flags(flags, overrides or {})
     errors += merge.add(flags, lambda key: f"--{key}")
     return _finish(merge, errors, complete)
+
+
+def lay_over(values, overrides):
+    """Plain settings with flags laid over them, to be written to a file.
+
+    Args:
+        values: dict, as a configuration file holds it.
+        overrides: as in `load`.
+
+    Returns:
+        dict.
+
+    Raises:
+        UserError: with all errors at once.
+    """
+    merge, flags, errors = Merge(), {}, []
+    errors += merge.add(values, str)
+    errors += _add_flags(flags, overrides)
+    errors += merge.add(flags, lambda key: f"--{key}")
+    _raise(errors)
+    return merge.values
 
 
 def override(config, overrides):
@@ -82,11 +101,9 @@ def override(config, overrides):
     Raises:
         UserError: with all errors at once.
     """
-    merge, flags, errors = Merge(), {}, []
+    merge, flags = Merge(), {}
     merge.add(_plain(config), lambda key: "config.json")
-    for flag, value in overrides.items():
-        if value is not None:
-            errors += _attempt(_add_flag, flags, flag, value)
+    errors = _add_flags(flags, overrides)
     errors += merge.add(flags, lambda key: f"--{key}")
     config, more = _validated(merge)
     _raise(errors + more)
@@ -186,6 +203,16 @@ def _add_file(merge, path):
         )
         del values[key]
     return merge.add(_present(values), lambda key: path)
+
+
+def _add_flags(flags, overrides):
+    """Reads all flags that are given; returns errors."""
+    return [
+        error
+        for flag, value in overrides.items()
+        if value is not None
+        for error in _attempt(_add_flag, flags, flag, value)
+    ]
 
 
 def _add_flag(flags, flag, value):

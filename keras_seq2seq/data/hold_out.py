@@ -1,5 +1,6 @@
 """One parallel text into two: for training and for development."""
 
+import itertools
 import random
 from contextlib import ExitStack
 from pathlib import Path
@@ -62,50 +63,55 @@ def hold_out(source, target, directory, seed):
         for number, pair in enumerate(_pairs(source, target))
         if number in drawn
     }
-    repeated = sum(
-        number not in drawn and pair in held
-        for number, pair in enumerate(_pairs(source, target))
-    )
-    if len(filled) - count - repeated < LEAST_PAIRS // 2:
-        raise UserError(
-            f"{source}, {target}: expected pairs that differ. Received: "
-            f"{repeated + count:,} of {len(filled):,} are repetitions of the "
-            f"{len(held):,} that were drawn for development."
-        )
-    written = {"train": 0, "dev": 0}
+    train = repeated = 0
     with ExitStack() as stack:
         files = {
             name: [
                 stack.enter_context(writing(Path(directory, f"{name}.{side}")))
                 for side in ("source", "target")
             ]
-            for name in written
+            for name in ("train", "dev")
         }
         for number, pair in enumerate(_pairs(source, target)):
-            if not all(line.strip() for line in pair):
-                continue
-            if number not in drawn and pair in held:
+            if not _is_filled(pair):
                 continue
             name = "dev" if number in drawn else "train"
-            written[name] += 1
+            if name == "train":
+                if pair in held:
+                    repeated += 1
+                    continue
+                train += 1
             for file, line in zip(files[name], pair, strict=True):
                 file.write(line.encode("utf-8") + b"\n")
-    return Split(
-        written["train"], written["dev"], total - len(filled), repeated
-    )
+        if train < LEAST_PAIRS // 2:  # raised here, nothing is written
+            raise UserError(
+                f"{source}, {target}: expected pairs that differ. Received: "
+                f"{repeated + count:,} of {len(filled):,} are repetitions of "
+                f"the {len(held):,} that were drawn for development."
+            )
+    return Split(train, count, total - len(filled), repeated)
 
 
 def _filled(source, target):
     """Numbers of the pairs without a blank side, and how many pairs are."""
-    counts = [sum(1 for _ in read_lines(path)) for path in (source, target)]
+    counts, filled = [0, 0], []
+    both = itertools.zip_longest(read_lines(source), read_lines(target))
+    for number, pair in enumerate(both):
+        counts = [
+            n + (line is not None) for n, line in zip(counts, pair, strict=True)
+        ]
+        if None not in pair and _is_filled(pair):
+            filled.append(number)
     if counts[0] != counts[1]:
         raise UserError(
             f"{source} has {counts[0]:,} lines and {target} {counts[1]:,}. "
             "Line i of one must belong to line i of the other."
         )
-    pairs = enumerate(_pairs(source, target))
-    filled = [n for n, pair in pairs if all(line.strip() for line in pair)]
     return filled, counts[0]
+
+
+def _is_filled(pair):
+    return all(line.strip() for line in pair)
 
 
 def _pairs(source, target):

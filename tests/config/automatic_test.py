@@ -2,6 +2,7 @@ import pytest
 
 from keras_seq2seq.config.automatic import (
     Facts,
+    Pace,
     Side,
     most_passes,
     schedule,
@@ -13,13 +14,14 @@ from keras_seq2seq.config.files import load
 from keras_seq2seq.data.write_file import write_file
 
 # As measured on the data of the recipes.
-SPELLING = Side(8_000, 8_000, 60_000, 1, 15)
-SOUNDS = Side(46_000, 39, 50_000, 12, 24)
-ENGLISH = Side(377_000, 9_800, 1_500_000, 25, 130)
-GERMAN = Side(360_000, 18_000, 1_800_000, 24, 150)
-JAPANESE = Side(30_000, 30_000, 1_200_000, 1, 90)
-SPOKEN = Facts(8_000, SPELLING, SOUNDS, 0.5, True)
-TRANSLATED = Facts(29_000, ENGLISH, GERMAN, 0.9, True)
+SPELLING = Side(8_000, 8_000, 40, 60_000, 1, 15)
+SOUNDS = Side(46_000, 39, 39, 50_000, 12, 24)
+ENGLISH = Side(377_000, 9_800, 40, 1_500_000, 25, 130)
+GERMAN = Side(360_000, 18_000, 45, 1_800_000, 24, 150)
+JAPANESE = Side(30_000, 30_000, 3_000, 1_200_000, 1, 90)
+SPOKEN = Facts(8_000, 280, SPELLING, SOUNDS, 0.5, True)
+TRANSLATED = Facts(29_000, 1_000, ENGLISH, GERMAN, 0.9, True)
+PACE = Pace(steps_per_minute=100, steps_per_pass=125)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,7 @@ TRANSLATED = Facts(29_000, ENGLISH, GERMAN, 0.9, True)
         (SOUNDS, 8_000, "words"),
         (ENGLISH, 29_000, "subwords"),
         (JAPANESE, 29_000, "subwords"),
-        (Side(900, 60, 4_000, 12, 60), 100, "words"),
+        (Side(900, 60, 20, 4_000, 12, 60), 100, "words"),
     ],
 )
 def test_text_is_cut_as_it_needs_to_be(side, pairs, expected):
@@ -62,7 +64,7 @@ def test_text_without_spaces_is_measured_in_letters():
 
 def test_as_much_can_be_written_as_was_learnt():
     params = settings(TRANSLATED)["model_params"]
-    written = params["decoder.params"]["max_decode_length"]
+    written = params["inference.max_decode_length"]
     assert written == params["target.max_seq_len"] + 1
 
 
@@ -76,10 +78,33 @@ def test_bfloat16_is_chosen_only_where_there_is_hardware_for_it():
 def test_subword_vocabularies_grow_with_the_text_and_stay_below_its_types():
     ours, _ = subwords(TRANSLATED, joint=True)
     more = ENGLISH._replace(words=10**8, types=10**6)
-    assert 7_000 < ours < 9_000
+    assert 5_000 < ours < 7_000
     assert 2 * ours < subwords(TRANSLATED._replace(source=more), True)[0]
     few = ENGLISH._replace(types=1_000)
     assert subwords(TRANSLATED._replace(source=few), False)[0] == 800
+
+
+def test_subword_vocabularies_hold_the_whole_alphabet():
+    signs = JAPANESE._replace(words=2_000, types=2_000, letters=5_000)
+    facts = TRANSLATED._replace(source=signs)
+    assert subwords(facts, joint=False)[0] > 5_000
+    assert subwords(facts, joint=True)[0] > 5_000 + GERMAN.letters
+
+
+def test_little_text_is_cut_in_many_ways_and_much_in_one():
+    drawn = settings(TRANSLATED)["subword_sampling"]
+    assert drawn == {"copies": 10, "source": 0.1, "target": 0.1}
+    mixed = settings(TRANSLATED._replace(source=SPELLING))["subword_sampling"]
+    assert (mixed["source"], mixed["target"]) == (0.0, 0.1)
+    assert "subword_sampling" not in settings(SPOKEN)
+    much = TRANSLATED._replace(pairs=10**6)
+    assert "subword_sampling" not in settings(much)
+
+
+def test_a_model_without_attention_gets_no_settings_of_it():
+    params = settings(SPOKEN, "BasicSeq2Seq")["model_params"]
+    assert not any("attention" in name for name in params)
+    assert "input_feeding" not in params["decoder.params"]
 
 
 def test_large_corpora_are_passed_over_less_often():
@@ -90,11 +115,18 @@ def test_large_corpora_are_passed_over_less_often():
 
 
 def test_a_run_ends_with_the_time_or_when_it_has_seen_enough():
-    short = schedule(SPOKEN, steps_per_minute=100, minutes=10)
+    short = schedule(SPOKEN, PACE, minutes=10)
     assert short["train_steps"] == 880
     assert short["model_params"]["optimizer.lr_decay_steps"] == 880
-    long = schedule(SPOKEN, steps_per_minute=100, minutes=10_000)
-    assert long["train_steps"] == 60 * 125
+    for minutes in (10_000, 1e308, None):
+        long = schedule(SPOKEN, PACE, minutes)
+        assert long["train_steps"] == 60 * 125
+
+
+def test_evaluations_take_a_tenth_of_the_time_at_most():
+    half = SPOKEN._replace(held_out=4_000)
+    every = schedule(half, PACE, minutes=10)["eval_every_n_steps"]
+    assert every == 10 * 125 / 2
 
 
 @pytest.mark.parametrize("facts", [SPOKEN, TRANSLATED])
