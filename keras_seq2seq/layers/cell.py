@@ -128,6 +128,11 @@ class Cell(Part):
         Args:
             width: int. How many columns the first part has.
         """
+        if type(self).projector is not Cell.projector:
+            raise NotImplementedError(
+                f"{type(self).__name__} overrides `projector`, so it must "
+                "override `projectors`, too: loops that feed back use it."
+            )
         # One split, whose gradient is one concatenation; not two slices.
         head, tail = ops.split(self.read(self.kernel), [width], axis=0)
         return self._projection(head), lambda inputs: product(inputs, tail)

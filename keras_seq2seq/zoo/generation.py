@@ -94,7 +94,8 @@ class Generator:
             max_length: int or None. Most tokens written, END included; None:
                 what the model was made with.
             min_length: int. Fewest words before END.
-            batch_size: int. Sources decoded at once; no result depends on it.
+            batch_size: int. Sources decoded at once. No result depends on it
+                in float32; bfloat16 rounds a little differently.
 
         Returns:
             list of `Generation`, in the order of `sources`.
@@ -180,15 +181,16 @@ class _Run:
 
     Args:
         model: `Seq2Seq`.
-        search: search; without `start`, `extend` and `finish` a batch is
-            decoded as a whole.
+        search: search; without `start`, `extend` and `finish`, or with a
+            call of its own that replaces them, a batch is decoded as a whole.
     """
 
     def __init__(self, model, search):
         self.model = model
         self.search = search
         graph = model.as_graph
-        if not hasattr(search, "extend"):
+        self.whole = None
+        if not _has_segments(search):
             self.whole = graph(self._whole)
             return
         self.start = graph(self._start)
@@ -200,7 +202,7 @@ class _Run:
         """Hypotheses of ids `(B, S)`; `bounds` are maxima and minima."""
         collected = Collected(len(source))
         rows = np.arange(len(source))
-        if not hasattr(self.search, "extend"):
+        if self.whole is not None:
             collected.add(rows, self.whole(source, *bounds))
             return collected.found
         memory, trail = self.start(source, *bounds)
@@ -243,6 +245,15 @@ class _Run:
         # Whole blocks of logits: none is copied to find the best.
         advance = self.model.stepper(memory, multiple=BLOCK)
         return lambda tokens, memory, carry: advance(tokens, carry)
+
+
+def _has_segments(search):
+    """Whether a search's call does no more than `extend` in a loop."""
+    owners = [vars(kind) for kind in type(search).__mro__]
+    if not any("extend" in own for own in owners):
+        return False
+    first = next(own for own in owners if "extend" in own or "__call__" in own)
+    return "extend" in first
 
 
 def _pick(memory, trail, rows):

@@ -133,3 +133,15 @@ def test_units_must_be_positive(kind):
 def test_keras_rnn_runs_the_cell_in_bfloat16(kind):
     layer = keras.layers.RNN(made(kind, dtype="mixed_bfloat16"))
     assert np.isfinite(np.asarray(layer(array(B, L, D)), "float32")).all()
+
+
+def test_an_own_projection_is_never_passed_over():
+    class Doubled(GRUCell):
+        def projector(self):
+            project = super().projector()
+            return lambda inputs: 2 * project(inputs)
+
+    cell = Doubled(3)
+    cell.build((None, 5))
+    with pytest.raises(NotImplementedError, match="override `projectors`"):
+        cell.projectors(2)

@@ -5,9 +5,18 @@ import pytest
 
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.vocabulary import Vocabulary
+from keras_seq2seq.layers import (
+    AdditiveAttention,
+    AttentionDecoder,
+    BilinearAttention,
+    DotAttention,
+    GRUCell,
+    RecurrentStack,
+)
 from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.tokens import END, START
 from keras_seq2seq.zoo.generation import padded
+from tests.contracts import assert_close
 from tests.zoo.tiny_models import attention_model, basic_model
 
 WORDS = ("a", "b", "c", "d", "e", "f", "g")
@@ -143,3 +152,47 @@ def test_no_result_depends_on_what_else_is_in_a_divided_batch(model):
         assert one.tokens == other.tokens
         assert one.log_prob == pytest.approx(other.log_prob, abs=1e-5)
         np.testing.assert_allclose(one.attention, other.attention, atol=1e-5)
+
+
+class OwnCall(BeamSearch):
+    """A search of one's own that changes what a call does."""
+
+    def __call__(self, step, memory, carry, limits):
+        found = super().__call__(step, memory, carry, limits)
+        return found._replace(scores=found.scores + 1000.0)
+
+
+def test_a_call_that_replaces_our_searches_own_is_carried_out(model):
+    (ours,) = model.generate(["a b"], BeamSearch(2))
+    (own,) = model.generate(["a b"], OwnCall(2))
+    assert own.score == pytest.approx(ours.score + 1000)
+
+
+@pytest.mark.parametrize("input_feeding", [False, True])
+@pytest.mark.parametrize("stack", [{}, {"num_layers": 2, "residual": True}])
+@pytest.mark.parametrize(
+    "attention",
+    [AdditiveAttention(9), DotAttention(units=9), BilinearAttention()],
+    ids=lambda attention: type(attention).__name__,
+)
+def test_what_is_made_once_for_a_search_changes_no_step(
+    input_feeding, stack, attention
+):
+    model = attention_model(
+        attention=type(attention).from_config(attention.get_config()),
+        decoder=AttentionDecoder(
+            RecurrentStack(GRUCell(8), **stack), input_feeding
+        ),
+    )
+    source = padded([[5, 6, 7, 3], [8, 3]])
+    memory, carry = model.encode({"source": source})
+    advance = model.stepper(model.search_memory(memory), multiple=64)
+    plain = prepared = carry
+    for tokens in ([[2], [2]], [[5], [9]], [[4], [3]]):
+        tokens = np.array(tokens, "int32")
+        expected, plain, weights = model.step(tokens, memory, plain)
+        logits, prepared, same = advance(tokens, prepared)
+        size = expected.shape[-1]
+        assert_close(logits[..., :size], expected)
+        assert np.all(np.isneginf(np.asarray(logits)[..., size:]))
+        assert_close(same, weights)
