@@ -37,9 +37,11 @@ def main(argv=None):
     plan = yaml.safe_load(arguments.plan.read_text("utf-8"))
     name = arguments.plan.stem
     folder = arguments.work_dir / name
-    for row in arguments.rows or plan["rows"]:
-        if row not in plan["rows"]:
-            sys.exit(f"{arguments.plan} has no row {row!r}.")
+    wanted = arguments.rows or plan["rows"]
+    unknown = [row for row in wanted if row not in plan["rows"]]
+    if unknown:
+        sys.exit(f"{arguments.plan} has no row {', '.join(unknown)}.")
+    for row in wanted:
         directory = folder / slug(row)
         if not (directory / RESULT).exists():
             train(plan, plan["rows"][row], directory, arguments)
@@ -93,8 +95,8 @@ def measure(plan, directory):
 
 
 def table(plan, results):
-    """The table as Markdown; changes are against the first row."""
-    first = results[0][1]["value"]
+    """The table as Markdown; changes are against the plan's first row."""
+    first = dict(results).get(next(iter(plan["rows"])))
     lines = [
         plan["about"].strip(),
         "",
@@ -103,9 +105,9 @@ def table(plan, results):
         "|---|---|---|---|---|",
     ]
     for row, result in results:
-        change = result["value"] - first
+        change = f"{result['value'] - first['value']:+.2f}" if first else ""
         lines.append(
-            f"| {row} | {result['value']:.2f} | {change:+.2f} | "
+            f"| {row} | {result['value']:.2f} | {change} | "
             f"{result['parameters']:,} | {result['minutes']} |"
         )
     return "\n".join([*lines, "", f"Scorer: `{results[0][1]['signature']}`."])

@@ -36,6 +36,10 @@ ENDING = ("train_steps", "minutes", "average")
 
 def main(argv=None):
     arguments = _parser().parse_args(argv)
+    if arguments.target is None and arguments.target_column is None:
+        sys.exit(
+            "publish: --target or --target_column must say what to expect."
+        )
     try:
         commit = clean_commit(arguments.recipe, arguments.run_dir)
         check_recipe(arguments.recipe, arguments.run_dir)
@@ -183,7 +187,9 @@ def _parser():
     parser.add_argument("recipe", help="zoo/<name>.yml")
     parser.add_argument("--metric", required=True, help="names with commas")
     parser.add_argument("--source", required=True, help="of the test split")
-    parser.add_argument("--target", help="its references; default: --source")
+    parser.add_argument(
+        "--target", help="its references; default: --source's file"
+    )
     parser.add_argument("--source_column", type=int, help="of a TSV, from 0")
     parser.add_argument("--target_column", type=int, help="of a TSV, from 0")
     parser.add_argument("--split", default="test", help="its name")

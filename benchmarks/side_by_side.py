@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+SAME_LENGTH = 0.05  # by which mean lengths may differ
 PEERS = Path(__file__).resolve().parent / "peers"
 PEER_PACKAGES = (
     "tensorflow-cpu==2.13.1",
@@ -106,11 +107,11 @@ def run(command, work, threads):
         list(map(str, command)),
         env=environment,
         cwd=work,
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        capture_output=True,
         text=True,
     )
+    if done.returncode:
+        sys.exit(f"{command[1]} failed:\n{done.stderr[-4000:]}")
     figure = json.loads(done.stdout.strip().splitlines()[-1])
     print(json.dumps({"command": Path(command[1]).name, **figure}), flush=True)
     return figure
@@ -129,6 +130,14 @@ def show(figures, peer="OpenNMT-tf"):
         }
         for name, runs in figures.items()
     }
+    lengths = [
+        {key: values[key] for key in values if key.endswith("mean_length")}
+        for values in medians.values()
+    ]
+    for key in lengths[0]:
+        found = [each[key] for each in lengths]
+        if max(found) > (1 + SAME_LENGTH) * min(found):
+            print(f"{key} differs: compare sentences, not tokens alone.")
     for name, values in medians.items():
         shown = "  ".join(
             f"{key} {value:g}{_ratio(value, medians.get(peer, {}).get(key))}"

@@ -14,7 +14,12 @@ RESULTS = [
     ("the recipe", {"value": 30.0, "parameters": 10, "minutes": 1.5}),
     ("more", {"value": 31.25, "parameters": 1200, "minutes": 2.0}),
 ]
-PLAN = {"about": "About.", "recipe": "zoo/x.yml", "metric": "bleu"}
+PLAN = {
+    "about": "About.",
+    "recipe": "zoo/x.yml",
+    "metric": "bleu",
+    "rows": {"the recipe": {}, "more": {}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,23 @@ def test_changes_are_told_against_the_first_row(experiments):
     results = [(row, {**one, "signature": "s"}) for row, one in RESULTS]
     last = experiments.table(PLAN, results).splitlines()[-3]
     assert last == "| more | 31.25 | +1.25 | 1,200 | 2.0 |"
+
+
+def test_without_the_first_row_changes_are_not_told(experiments):
+    results = [(row, {**one, "signature": "s"}) for row, one in RESULTS[1:]]
+    last = experiments.table(PLAN, results).splitlines()[-3]
+    assert last == "| more | 31.25 |  | 1,200 | 2.0 |"
+
+
+def test_a_wrong_row_ends_before_any_is_trained(
+    experiments, tmp_path, monkeypatch
+):
+    plan = tmp_path / "plan.yml"
+    plan.write_text(yaml.safe_dump(PLAN))
+    monkeypatch.setattr(experiments, "train", pytest.fail)
+    wrong = [str(plan), "--data_dir", "d", "--work_dir", str(tmp_path)]
+    with pytest.raises(SystemExit, match="no row less"):
+        experiments.main([*wrong, "--rows", "more", "less"])
 
 
 def test_a_table_replaces_its_own_section_only(experiments):

@@ -224,3 +224,8 @@ def test_only_a_run_of_the_recipe_itself_is_published(publish, tmp_path):
         write_run(run, config.model_copy(update={name: 7}), pair)
         with pytest.raises(UserError, match=f"{name}.* 7"):
             publish.check_recipe(path, run)
+
+
+def test_references_must_be_named(publish):
+    with pytest.raises(SystemExit, match="--target or --target_column"):
+        publish.main(["run", "x.yml", "--metric", "wer", "--source", "s.tsv"])

@@ -59,6 +59,7 @@ def main():
                 continue
             tokens = sum(len(line.split()) + 1 for line in lines)
             result[f"{name}_tokens"] = round(tokens / log.seconds, 1)
+            result[f"{name}_sentences"] = round(len(lines) / log.seconds, 1)
             result[f"{name}_mean_length"] = round(tokens / len(lines), 2)
     print(json.dumps(result))
 

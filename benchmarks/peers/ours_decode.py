@@ -49,6 +49,7 @@ def main():
                 continue
             tokens = sum(len(each.tokens) for each in found)
             result[f"{name}_tokens"] = round(tokens / seconds, 1)
+            result[f"{name}_sentences"] = round(len(text) / seconds, 1)
             result[f"{name}_mean_length"] = round(tokens / len(text), 2)
     print(json.dumps(result))
 
