@@ -1,28 +1,175 @@
-"""Which `tf.distribute` strategy shares the work."""
+"""Which `tf.distribute` strategy shares the work, and among whom."""
 
+import dataclasses
+import functools
+import json
+import os
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from keras_seq2seq.errors import UserError
+
+CLUSTER = "TF_CONFIG"  # the environment variable that names the workers
+EXAMPLE = (
+    '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, '
+    '"task": {"type": "worker", "index": 0}}'
+)
+
+
+class Share(NamedTuple):
+    """Which replicas of a batch one worker serves.
+
+    Attributes:
+        first: int. Number of its first replica.
+        count: int. How many it has.
+        total: int. Replicas of all workers.
+    """
+
+    first: int
+    count: int
+    total: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Workers:
+    """The processes that train one model, seen from one of them.
+
+    All must call the methods in the same order, as each waits for the others.
+
+    Attributes:
+        strategy: `tf.distribute.Strategy`.
+        count: int. Processes.
+        index: int. This one's number; 0 is the chief, who alone writes.
+    """
+
+    strategy: Any
+    count: int = 1
+    index: int = 0
+
+    @property
+    def is_chief(self):
+        """Whether this process writes."""
+        return self.index == 0
+
+    @property
+    def share(self):
+        """This worker's `Share`, or None where there is but one worker."""
+        if self.count == 1:
+            return None
+        total = self.strategy.num_replicas_in_sync
+        count = total // self.count
+        return Share(self.index * count, count, total)
+
+    def distribute(self, dataset):
+        """A dataset of this worker's share of each batch, for `fit`.
+
+        Keras would cut a whole batch by itself, and give every worker the
+        same part of it.
+        """
+        if self.count == 1:
+            return dataset
+        return self.strategy.distribute_datasets_from_function(
+            lambda context: dataset
+        )
+
+    def agree(self, flags):
+        """Where any worker's flag is set, a tuple of bool."""
+        if self.count == 1:
+            return tuple(flags)
+        given = tf.constant([float(flag) for flag in flags])
+        return tuple(bool(found) for found in self._sum(given).numpy())
+
+    def from_chief(self, number):
+        """The chief's int, below 2**53."""
+        if self.count == 1:
+            return number
+        given = tf.constant(float(number) if self.is_chief else 0.0, tf.float64)
+        return int(self._sum(given).numpy())
+
+    def wait(self):
+        """Waits until all have come here."""
+        self.agree([False])
+
+    @functools.cached_property
+    def _sum(self):
+        @tf.function
+        def total(values):
+            each = self.strategy.run(lambda: values)
+            each = self.strategy.reduce("SUM", each, axis=None)
+            return each / (self.strategy.num_replicas_in_sync / self.count)
+
+        return total
+
+
+def workers_of(strategy):
+    """The `Workers` of a strategy that `choose_strategy` gave."""
+    found = strategy.cluster_resolver
+    if not in_many_workers(strategy):
+        return Workers(strategy)
+    task = json.loads(os.environ[CLUSTER])["task"]
+    chiefs = len(found.cluster_spec().as_dict().get("chief", ()))
+    count = chiefs + len(found.cluster_spec().as_dict().get("worker", ()))
+    first = 0 if task["type"] == "chief" else chiefs
+    return Workers(strategy, count, first + int(task["index"]))
+
+
+def in_many_workers(strategy):
+    """Whether a strategy spans several processes."""
+    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+
+class ManyWorkersStep:
+    """What Keras 3 lacks for `MultiWorkerMirroredStrategy`, for a model.
+
+    Keras calls that strategy unsupported (keras issue 20585). It fails in two
+    places: here, and where it takes the mean of what replicas return, over an
+    axis that a scalar has not (`replicated`).
+    """
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Keras reads a batch and makes one tensor of its parts on different
+        # workers, which can't be. All that it would build is built already.
+        if not in_many_workers(self.distribute_strategy):
+            super()._maybe_symbolic_build(iterator, data_batch)
+
+
+def replicated(results):
+    """Results of a step in a form that Keras can take the mean of."""
+    strategy = tf.distribute.get_strategy()
+    if not in_many_workers(strategy):
+        return results
+    return {name: tf.reshape(value, [1]) for name, value in results.items()}
 
 
 def choose_strategy(name="auto"):
     """The strategy that a configuration names.
 
     Args:
-        name: `"auto"`: mirrored over all GPUs, or over all logical CPUs if
-            there are several; with a single device the default strategy,
-            which computes the same and is 12 to 20 % faster on a CPU.
-            `"mirrored"`: mirrored in any case. `"default"` and
-            `"one_device"`: one device, whatever there is.
+        name: `"auto"`: over all workers where the environment variable
+            TF_CONFIG names several; else mirrored over all GPUs, or over all
+            logical CPUs if there are several; with a single device the default
+            strategy, which computes the same and is 12 to 20 % faster on a
+            CPU. `"multi_worker_mirrored"`: as TF_CONFIG says. `"mirrored"`:
+            mirrored in any case. `"default"` and `"one_device"`: one device,
+            whatever there is.
 
     Returns:
         `tf.distribute.Strategy`.
 
     Raises:
-        UserError: a strategy that does not exist.
+        UserError: a strategy that does not exist, or a TF_CONFIG that names
+            no workers or this process as something else.
     """
+    count = worker_count(os.environ.get(CLUSTER))
+    if name == "multi_worker_mirrored" and count == 0:
+        raise UserError(
+            f"strategy multi_worker_mirrored: expected the environment "
+            f"variable {CLUSTER}, such as {EXAMPLE}. Received: none."
+        )
+    if name == "multi_worker_mirrored" or (name == "auto" and count > 1):
+        return tf.distribute.MultiWorkerMirroredStrategy()
     devices = training_devices()
     if name == "auto":
         name = "mirrored" if len(devices) > 1 else "default"
@@ -33,9 +180,46 @@ def choose_strategy(name="auto"):
     if name == "one_device":
         return tf.distribute.OneDeviceStrategy(devices[0])
     raise UserError(
-        "strategy must be auto, mirrored, default or one_device. "
-        f"Received: {name}"
+        "strategy must be auto, mirrored, multi_worker_mirrored, default or "
+        f"one_device. Received: {name}"
     )
+
+
+def worker_count(text):
+    """How many workers a TF_CONFIG names; 0 for none.
+
+    Args:
+        text: str or None. Value of the environment variable.
+
+    Raises:
+        UserError: not the JSON of a cluster of workers, with this process as
+            one of them.
+    """
+    if not text:
+        return 0
+    try:
+        described = json.loads(text)
+        cluster, task = described["cluster"], described["task"]
+        kind, index = task["type"], int(task["index"])
+        sizes = {name: len(list(hosts)) for name, hosts in cluster.items()}
+        mine = cluster[kind][index] if index >= 0 else None
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        mine = None
+    if not isinstance(mine, str):
+        raise UserError(
+            f"{CLUSTER}: expected JSON such as {EXAMPLE}, with this process's "
+            f"own task in its cluster. Received: {text[:300]}"
+        )
+    others = set(sizes) - {"chief", "worker"}
+    if others or sizes.get("chief", 0) > 1:
+        raise UserError(
+            f"{CLUSTER}: expected workers, and at most one chief. Received: "
+            f"{', '.join(sorted(sizes))}. There are no parameter servers here: "
+            "every worker holds the whole model. An evaluator is a process of "
+            "its own: type --schedule continuous_eval there, without "
+            f"{CLUSTER}."
+        )
+    return sum(sizes.values())
 
 
 def training_devices():
@@ -67,6 +251,8 @@ def describe(strategy):
     """One line about a strategy for people."""
     count = strategy.num_replicas_in_sync
     name = type(strategy).__name__
+    if in_many_workers(strategy):
+        name = "MultiWorkerMirroredStrategy"
     if name == "_DefaultDistributionStrategy":
         return "default strategy on one device, equal to MirroredStrategy"
     return f"{name}, {count} replica{'s' if count > 1 else ''}"

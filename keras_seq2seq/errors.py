@@ -34,6 +34,12 @@ class NotFiniteError(UserError):
     exit_code = 4
 
 
+class LostWorkerError(UserError):
+    """Another worker of the training has ended."""
+
+    exit_code = 6
+
+
 class StorageError(UserError):
     """No space, no permission, or a place that cannot be written."""
 

@@ -180,7 +180,7 @@ def training_pairs(config, pair):
     )
 
 
-def bucketing(config, pairs, replicas=1):
+def bucketing(config, pairs, replicas=1, share=None):
     """The `Bucketing` of training pairs."""
     return Bucketing(
         pairs,
@@ -190,6 +190,7 @@ def bucketing(config, pairs, replicas=1):
         shuffle=config.input_pipeline_train.params.shuffle,
         seed=config.tf_random_seed or 0,
         replicas=replicas,
+        share=share,
     )
 
 

@@ -22,7 +22,7 @@ from keras_seq2seq.views.attention import (
 SAMPLED_PAIRS = 5  # shown by `TrainSamples`
 
 
-def run_callbacks(config, directory, bucketing, dev, scores):
+def run_callbacks(config, directory, bucketing, dev, scores, workers):
     """Makes what `fit` is given.
 
     Args:
@@ -31,16 +31,20 @@ def run_callbacks(config, directory, bucketing, dev, scores):
         bucketing: its `Bucketing`.
         dev: `ParallelText` of the development pairs.
         scores: `DevScores`, or None where nothing is decoded.
+        workers: `distribution.Workers`; the chief alone logs.
 
     Returns:
         list of callbacks; the last is the `CheckpointRetention`.
     """
-    board = TensorBoardLog(directory)
     clock = TimeLimit(config.minutes)
     saved = [recipe.learning_rate_decay(config.model_params), bucketing]
-    saved += _scorers(config, scores)
-    saved += [clock, *_samples(config, directory, scores, board), board]
-    saved += [MetricsLog(directory, clock.seconds)]
+    saved += [*_scorers(config, scores), clock]
+    shown = []
+    if workers.is_chief:
+        board = TensorBoardLog(directory)
+        saved += [*_samples(config, directory, scores, board), board]
+        saved += [MetricsLog(directory, clock.seconds)]
+        shown = [ProgressBar(config.train_steps)]
     monitor, mode = _monitored(config)
     retention = CheckpointRetention(
         directory,
@@ -54,8 +58,9 @@ def run_callbacks(config, directory, bucketing, dev, scores):
         mode=mode,
         state=lambda: {"dev": dev.fingerprint},
         background=True,
+        workers=workers,
     )
-    return [*saved, ProgressBar(config.train_steps), retention]
+    return [*saved, *shown, retention]
 
 
 def _monitored(config):

@@ -1,5 +1,6 @@
 """Trains what a configuration describes, and goes on where it was."""
 
+import contextlib
 import dataclasses
 import random
 import tempfile
@@ -20,8 +21,9 @@ from keras_seq2seq.distribution import (
     check_divides,
     choose_strategy,
     configure_devices,
+    workers_of,
 )
-from keras_seq2seq.errors import NotFiniteError, UserError
+from keras_seq2seq.errors import LostWorkerError, NotFiniteError, UserError
 from keras_seq2seq.run_callbacks import run_callbacks
 from keras_seq2seq.run_files import (
     check_tokenizers,
@@ -46,7 +48,7 @@ class Run:
         config: the resolved `Config`.
         directory: Path of the run.
         model: the `Seq2Seq`, compiled.
-        replicas: int. In step with each other.
+        workers: `distribution.Workers` that train it together.
         bucketing: `Bucketing` over the training pairs.
         dev: `ParallelText` of the development pairs.
         scores: `DevScores`, or None where nothing is decoded.
@@ -57,12 +59,17 @@ class Run:
     config: Any
     directory: Path
     model: Any
-    replicas: int
+    workers: Any
     bucketing: Any
     dev: Any
     scores: Any
     callbacks: list
     retention: Any
+
+    @property
+    def replicas(self):
+        """Replicas of all workers, in step with each other."""
+        return self.workers.strategy.num_replicas_in_sync
 
     @property
     def dev_batch_size(self):
@@ -88,6 +95,12 @@ def train(config, allowed=(), say=print):
         SystemExit: 143 after SIGTERM and 130 after SIGINT, all saved.
     """
     configure_devices(config.threads, deterministic=config.deterministic)
+    # First of all: several workers can't begin after other operations.
+    workers = workers_of(choose_strategy(config.strategy))
+    _check_workers(workers, config)
+    if not workers.is_chief:
+        say(f"Worker {workers.index} of {workers.count}: the chief tells.")
+        say = _silent
     temporary = config.output_dir is None
     directory = Path(
         tempfile.mkdtemp(prefix="keras_seq2seq-")
@@ -97,9 +110,16 @@ def train(config, allowed=(), say=print):
     if temporary:
         say(f"Run directory: {directory}")
     existed = directory.exists() and not temporary
-    with Termination() as termination, locked(directory):
-        with unwritten_if_refused(directory, existed):
-            run = set_up(config, directory, allowed, say)
+    with contextlib.ExitStack() as stack:
+        termination = stack.enter_context(Termination())
+        if workers.is_chief:
+            stack.enter_context(locked(directory))
+        with (
+            unwritten_if_refused(directory, existed)
+            if workers.is_chief
+            else contextlib.nullcontext()
+        ):
+            run = set_up(config, directory, allowed, say, workers)
         termination.save_with(run.retention)
         _fit(run, say)
         _average(run, say)
@@ -108,32 +128,61 @@ def train(config, allowed=(), say=print):
     return run
 
 
-def set_up(config, directory, allowed=(), say=print):
+def _silent(line):
+    """What workers say that are not the chief."""
+
+
+def _check_workers(workers, config):
+    """Refuses what several workers can't do together."""
+    if workers.count == 1:
+        return
+    if config.output_dir is None:
+        raise UserError(
+            "Several workers need one --output_dir, on a disk that all of "
+            "them see. Received: none."
+        )
+    if config.nan_policy == "rollback":
+        raise UserError(
+            "nan_policy rollback: expected one worker. Received: "
+            f"{workers.count}. Leave it out, and start all of them again with "
+            "a lower optimizer.learning_rate if it comes to that."
+        )
+
+
+def set_up(config, directory, allowed=(), say=print, workers=None):
     """Builds everything and restores the newest checkpoint, if there is one."""
-    config = _resolved(config, directory)
+    workers = workers or workers_of(choose_strategy(config.strategy))
+    strategy = workers.strategy
+    config = _resolved(config, directory, workers)
     keras.utils.set_random_seed(config.tf_random_seed)
     keras.config.set_dtype_policy(config.precision)
-    pair = recipe.tokenizers(config, recipe.prepare(config, directory))
+    if not workers.is_chief:
+        workers.wait()  # for the vocabularies that the chief makes
+    made = recipe.prepare(config, directory)
+    if workers.is_chief:
+        workers.wait()
+    pair = recipe.tokenizers(config, made)
     check_tokenizers(directory, pair)
     pairs = recipe.training_pairs(config, pair)
     dev = recipe.corpus(config.input_pipeline_dev, config.model_params, pair)
-    strategy = choose_strategy(config.strategy)
     replicas = strategy.num_replicas_in_sync
     if config.batch_type == "sentences":
         check_divides(config.batch_size, replicas)
-    bucketing = recipe.bucketing(config, pairs, replicas)
+    bucketing = recipe.bucketing(config, pairs, replicas, workers.share)
     with strategy.scope():
         model = recipe.model(config, pair, config.tf_random_seed, allowed)
         told = recipe.pretrained(model, config.model_params, pair)
         model.compile(recipe.optimizer(config))
         model.optimizer.build(model.trainable_variables)
     scores = config.dev_decoding and DevScores(config)
-    callbacks = run_callbacks(config, directory, bucketing, dev, scores)
+    callbacks = run_callbacks(
+        config, directory, bucketing, dev, scores, workers
+    )
     run = Run(
         config,
         directory,
         model,
-        replicas,
+        workers,
         bucketing,
         dev,
         scores,
@@ -142,13 +191,27 @@ def set_up(config, directory, allowed=(), say=print):
     )
     for line in [*start_banner(run, strategy), *told]:
         say(line)
-    restored = run.retention.restore(model)
+    restored = _restored(run)
     if restored is not None:
         _check_dev(restored["extra"], dev)
         say(f"Going on from {restored['path'].name}.")
-    # Not before: what a run holds already stays, if it cannot go on.
-    write_run(directory, config, pair)
+    if workers.is_chief:
+        # Not before: what a run holds already stays, if it cannot go on.
+        write_run(directory, config, pair)
     return run
+
+
+def _restored(run):
+    """Goes on from the checkpoint that the chief finds; None for none."""
+    workers, retention = run.workers, run.retention
+    if workers.count == 1:
+        return retention.restore(run.model)
+    path = checkpoint.recover(run.directory) if workers.is_chief else None
+    step = -1 if path is None else int(path.name.rpartition("-")[2])
+    step = workers.from_chief(step)
+    if step < 0:
+        return None
+    return retention.restore(run.model, path=run.directory / f"ckpt-{step}")
 
 
 def _check_dev(extra, dev):
@@ -160,7 +223,7 @@ def _check_dev(extra, dev):
         )
 
 
-def _resolved(config, directory):
+def _resolved(config, directory, workers):
     """The configuration with its seed, checked against the run's own."""
     stored = stored_config(directory)
     seed = config.tf_random_seed
@@ -171,6 +234,7 @@ def _resolved(config, directory):
             if stored is None
             else stored.tf_random_seed
         )
+        seed = workers.from_chief(seed)
     config = config.model_copy(
         update={"tf_random_seed": seed, "output_dir": str(directory)}
     )
@@ -223,7 +287,12 @@ class OneTraining(keras.callbacks.CallbackList):
 
 
 def _fit(run, say):
-    dev = evaluation_dataset(run.dev, run.dev_batch_size, run.replicas)
+    workers = run.workers
+    dev = workers.distribute(
+        evaluation_dataset(
+            run.dev, run.dev_batch_size, run.replicas, workers.share
+        )
+    )
     total = run.config.train_steps or FOREVER
     start = steps_made(run.model.optimizer)
     if start >= total:
@@ -259,7 +328,7 @@ def _fit_to_the_end(run, dev, total):
     try:
         for first, last, steps in way:
             run.model.fit(
-                run.bucketing.stream,
+                run.workers.distribute(run.bucketing.stream),
                 initial_epoch=first,
                 epochs=last,
                 steps_per_epoch=steps,
@@ -278,6 +347,15 @@ def _fit_to_the_end(run, dev, total):
         told = divergence.described(run, norms)
     except NotFiniteError as error:  # weights that were about to be saved
         told = str(error)
+    except tf.errors.OpError as error:
+        if run.workers.count == 1:
+            raise
+        raise LostWorkerError(
+            "Another worker has ended or can't be reached. Start the same "
+            "command again on all of them: training goes on from the newest "
+            f"checkpoint in {run.directory}. TensorFlow says: "
+            f"{str(error).splitlines()[0][:300]}"
+        ) from error
     training.end()
     return told
 
@@ -285,7 +363,7 @@ def _fit_to_the_end(run, dev, total):
 def _average(run, say):
     """Writes averaged weights, which inference then takes first."""
     average = run.config.average
-    if average.kind == "none":
+    if average.kind == "none" or not run.workers.is_chief:
         return
     if average.kind == "ema":
         arrays = averaged_weights(run.model)

@@ -1,8 +1,18 @@
+import json
+
 import pytest
 import tensorflow as tf
 
 from keras_seq2seq import distribution
+from keras_seq2seq.distribution import (
+    choose_strategy,
+    worker_count,
+    workers_of,
+)
 from keras_seq2seq.errors import UserError
+
+TASK = ("type", "index")
+TWO = {"worker": ["a:1", "b:1"]}
 
 
 @pytest.fixture
@@ -49,7 +59,9 @@ def test_the_nearest_sizes_that_divide_are_named():
 
 
 def test_an_unknown_strategy_is_refused_with_those_that_exist():
-    with pytest.raises(UserError, match="auto, mirrored, default"):
+    with pytest.raises(
+        UserError, match="mirrored, multi_worker_mirrored, default"
+    ):
         distribution.choose_strategy("mirored")
 
 
@@ -57,3 +69,59 @@ def test_one_processor_gets_the_default_strategy():
     strategy = distribution.choose_strategy()
     assert "default strategy" in distribution.describe(strategy)
     assert strategy.num_replicas_in_sync == 1
+
+
+@pytest.mark.parametrize(
+    ("cluster", "task", "expected"),
+    [
+        (TWO, ("worker", 1), 2),
+        ({"chief": ["a:1"], **TWO}, ("chief", 0), 3),
+        ({"worker": ["a:1"]}, ("worker", 0), 1),
+    ],
+)
+def test_workers_are_counted(cluster, task, expected):
+    described = {"cluster": cluster, "task": dict(zip(TASK, task, strict=True))}
+    assert worker_count(json.dumps(described)) == expected
+
+
+WRONG = [
+    "no json",
+    "[]",
+    "{}",
+    json.dumps({"cluster": TWO}),
+    json.dumps({"cluster": TWO, "task": {"type": "worker", "index": 2}}),
+    json.dumps({"cluster": TWO, "task": {"type": "worker", "index": -1}}),
+    json.dumps({"cluster": TWO, "task": {"type": "ps", "index": 0}}),
+    json.dumps({"cluster": [1], "task": {"type": "worker", "index": 0}}),
+    json.dumps({"cluster": {"worker": 3}, "task": {"type": "worker"}}),
+]
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_cluster_that_does_not_hold_the_process_is_refused(text):
+    with pytest.raises(UserError, match="TF_CONFIG: expected JSON such as"):
+        worker_count(text)
+
+
+@pytest.mark.parametrize("role", ["ps", "evaluator"])
+def test_roles_that_do_not_exist_here_are_refused(role):
+    described = {
+        "cluster": {**TWO, role: ["c:1"]},
+        "task": {"type": "worker", "index": 0},
+    }
+    with pytest.raises(UserError, match="no parameter servers"):
+        worker_count(json.dumps(described))
+
+
+def test_workers_need_a_cluster(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(UserError, match="expected the environment variable"):
+        choose_strategy("multi_worker_mirrored")
+
+
+def test_one_worker_agrees_with_itself():
+    workers = workers_of(choose_strategy("default"))
+    assert workers.agree((True, False)) == (True, False)
+    assert workers.from_chief(7) == 7
+    assert workers.is_chief
+    assert workers.share is None

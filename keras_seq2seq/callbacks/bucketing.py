@@ -36,6 +36,8 @@ class Bucketing(keras.callbacks.Callback):
         shuffle: bool. If False, every pass has the order of the files.
         seed: int. Not negative.
         replicas: int. Every batch has a multiple of it of rows.
+        share: `distribution.Share` or None. Give only the parts of each batch
+            that these replicas need.
         fill_up: `"dummies"` fills incomplete batches with rows of weight 0,
             `"resample"` with pairs drawn from the bucket.
 
@@ -53,6 +55,7 @@ class Bucketing(keras.callbacks.Callback):
         shuffle=True,
         seed=0,
         replicas=1,
+        share=None,
         fill_up="dummies",
     ):
         super().__init__()
@@ -62,6 +65,7 @@ class Bucketing(keras.callbacks.Callback):
                 f"Received: {fill_up!r}"
             )
         self.pairs = pairs
+        self.share = share
         self.boundaries, self._buckets = _bucket(
             pairs, boundaries, batch_size, batch_type
         )
@@ -113,6 +117,7 @@ class Bucketing(keras.callbacks.Callback):
             lambda indices: self.batch_sizes[self._buckets[indices[0]]],
             first=lambda: (self._epoch, self._step),
             limit=limit,
+            share=self.share,
         )
 
     def waste(self):

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import math
+import signal
 import time
 from pathlib import Path
 
@@ -63,6 +64,9 @@ class CheckpointRetention(keras.callbacks.Callback):
         state: callable or None. Its JSON value is saved and given back by
             `restore` as `"extra"`.
         background: bool. If True, a thread writes while training goes on.
+        workers: `distribution.Workers` or None. Several workers save, stop and
+            leave after the same step, whichever of them wants to; the chief
+            alone writes.
 
     Raises:
         StorageError: from `fit`, if a checkpoint cannot be written. Older
@@ -84,6 +88,7 @@ class CheckpointRetention(keras.callbacks.Callback):
         mode=None,
         state=None,
         background=False,
+        workers=None,
     ):
         super().__init__()
         self.directory = Path(directory)
@@ -97,6 +102,9 @@ class CheckpointRetention(keras.callbacks.Callback):
         self.mode = direction(monitor, mode)
         self.state = state
         self.background = background
+        self.workers = workers if workers and workers.count > 1 else None
+        self._writes = workers is None or workers.is_chief
+        self._agreed = False
         self._counter = StepCounter()
         self._clock = time.monotonic  # never goes back
         self._earlier_seconds = 0.0
@@ -187,7 +195,8 @@ class CheckpointRetention(keras.callbacks.Callback):
     # -- What Keras calls
 
     def on_train_begin(self, logs=None):
-        make_directory(self.directory)
+        if self._writes:
+            make_directory(self.directory)
         self._counter.start(self.model.optimizer)
         self._began = self._saved_at = self._clock()
 
@@ -198,7 +207,7 @@ class CheckpointRetention(keras.callbacks.Callback):
         self._mid_epoch = False
 
     def on_train_batch_begin(self, batch, logs=None):
-        if self._due:
+        if self._due if self.workers is None else self._agreed:
             self._save()
         self._counter.begin(batch)
 
@@ -212,8 +221,10 @@ class CheckpointRetention(keras.callbacks.Callback):
         seconds = self.save_every_n_seconds
         if seconds and self._clock() - self._saved_at >= seconds:
             self._due = True
+        self._agree()
 
     def on_epoch_end(self, epoch, logs=None):
+        self._agree()
         self._mid_epoch = False
         score = self._score(logs or {})
         self._scored = (self._counter.step, score)
@@ -230,6 +241,21 @@ class CheckpointRetention(keras.callbacks.Callback):
             self._executor.shutdown()
             self._executor = None
 
+    def _agree(self):
+        """Makes what any worker wants what all do after this step.
+
+        A signal, a clock and a score may reach them at different steps, and
+        one that stops, or reads the metrics of all, alone waits for ever.
+        """
+        if self.workers is None:
+            return
+        self._agreed, leave, self.model.stop_training = self.workers.agree(
+            (self._due, self._after_save is not None, self.model.stop_training)
+        )
+        self._due = self._agreed
+        if leave and self._after_save is None:
+            self._after_save = leave_with_the_others
+
     # -- Saving
 
     def _save(self):
@@ -238,9 +264,11 @@ class CheckpointRetention(keras.callbacks.Callback):
         model_state = snapshot(self.model, metrics=state["mid_epoch"])
         _check_finite(model_state.weights, state["step"])
         job = (state, arrays, model_state, self._record(state))
-        self._due = False
+        self._due = self._agreed = False
         self._saved_step = state["step"]
-        if self.background and self._after_save is None:
+        if not self._writes:
+            pass
+        elif self.background and self._after_save is None:
             self._writing = self._thread().submit(self._write, *job)
         else:
             self._write(*job)
@@ -313,7 +341,7 @@ class CheckpointRetention(keras.callbacks.Callback):
         return float(score)
 
     def _among_best(self, score):
-        if score is None or not self.keep_best:
+        if score is None or not self.keep_best or not self._writes:
             return False
         candidate = Kept(self._counter.step, self._seconds(), score)
         known = known_checkpoints(self.directory, self.monitor)
@@ -327,6 +355,11 @@ class CheckpointRetention(keras.callbacks.Callback):
         if self._executor is None:
             self._executor = concurrent.futures.ThreadPoolExecutor(1)
         return self._executor
+
+
+def leave_with_the_others():
+    """Ends this process because another worker was asked to end."""
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _check_finite(weights, step):

@@ -1,5 +1,7 @@
 """From a plan of pairs to the tensors that `fit` is given."""
 
+import operator
+
 import numpy as np
 import tensorflow as tf
 
@@ -85,7 +87,7 @@ def _fill(ids, lengths, rows, width):
     return table
 
 
-def dataset(pairs, plans, rows, first=(0, 0), limit=None):
+def dataset(pairs, plans, rows, first=(0, 0), limit=None, share=None):
     """Batches of successive epochs as a `tf.data.Dataset`.
 
     No part of it is tuned by tf.data: its tuning thread delays the end of
@@ -99,6 +101,8 @@ def dataset(pairs, plans, rows, first=(0, 0), limit=None):
             when an iteration begins.
         limit: int or None. Batches of one iteration, which run on into the
             next epochs; None never ends.
+        share: `distribution.Share` or None. Only these replicas' parts of
+            each batch, one after the other; None gives whole batches.
 
     Returns:
         Dataset of what `assemble` returns, dynamic in every dimension; its
@@ -110,7 +114,11 @@ def dataset(pairs, plans, rows, first=(0, 0), limit=None):
         walk = _walk(plans, begin)
         for indices in walk if limit is None else _take(walk, limit):
             count = rows(indices) if callable(rows) else rows
-            yield assemble(pairs, indices, count)
+            whole = assemble(pairs, indices, count)
+            if share is None:
+                yield whole
+            else:
+                yield from _parts(whole, count, share)
 
     tokens = tf.TensorSpec((None, None), tf.int32)
     weights = tf.TensorSpec((None, None), tf.float32)
@@ -122,9 +130,19 @@ def dataset(pairs, plans, rows, first=(0, 0), limit=None):
             weights,
         ),
     )
-    size = tf.data.INFINITE_CARDINALITY if limit is None else limit
+    size = tf.data.INFINITE_CARDINALITY
+    if limit is not None:
+        size = limit * (1 if share is None else share.count)
     batches = batches.apply(tf.data.experimental.assert_cardinality(size))
     return batches.prefetch(2).with_options(_options())
+
+
+def _parts(whole, rows, share):
+    """The parts of a batch of so many rows that are one worker's."""
+    each = rows // share.total
+    for replica in range(share.first, share.first + share.count):
+        own = slice(replica * each, (replica + 1) * each)
+        yield tf.nest.map_structure(operator.itemgetter(own), whole)
 
 
 def _walk(plans, first):
@@ -149,7 +167,7 @@ def _options():
     return options
 
 
-def evaluation_dataset(pairs, batch_size, replicas=1):
+def evaluation_dataset(pairs, batch_size, replicas=1, share=None):
     """Every pair once, in order of length, so that padding is least.
 
     Args:
@@ -157,6 +175,7 @@ def evaluation_dataset(pairs, batch_size, replicas=1):
         batch_size: int. Pairs in a batch over all replicas; rounded up to a
             multiple of `replicas`.
         replicas: int.
+        share: as for `dataset`.
 
     Returns:
         Dataset like that of `dataset`, of known cardinality.
@@ -165,4 +184,6 @@ def evaluation_dataset(pairs, batch_size, replicas=1):
     order = np.lexsort((pairs.target_lengths, pairs.source_lengths))
     steps = range(0, len(order), rows)
     plan = [order[step : step + rows] for step in steps]
-    return dataset(pairs, lambda epoch: plan, rows, limit=len(plan))
+    return dataset(
+        pairs, lambda epoch: plan, rows, limit=len(plan), share=share
+    )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from keras_seq2seq.distribution import ManyWorkersStep, replicated
 from keras_seq2seq.metrics.perplexity import Perplexity
 from keras_seq2seq.optimizers.adam import Adam
 from keras_seq2seq.tokens import PAD
@@ -20,7 +21,7 @@ from keras_seq2seq.tokens import PAD
 NOT_FINITE = "The loss or its gradient is not a finite number"
 
 
-class TokenStep:
+class TokenStep(ManyWorkersStep):
     """Adds `compile`, `train_step` and `test_step` to a model.
 
     The model gives `encode`, `features`, `to_logits`, `label_smoothing`,
@@ -168,7 +169,7 @@ class TokenStep:
         else:
             gradient_norm.update_state(norm)
             results["gradient_norm"] = gradient_norm.result()
-        return results
+        return replicated(results)
 
     def as_graph(self, function):
         """`function` as a graph that serves all lengths."""
