@@ -214,17 +214,36 @@ def reverse_within(sequence, lengths):
     position = ops.arange(length, dtype="int32")[None]
     lengths = lengths[:, None]
     source = ops.where(position < lengths, lengths - 1 - position, position)
-    return _take_positions(sequence, source)
+    return take_positions(sequence, source)
 
 
 def last_real(sequence, lengths):
     """The last real position of each row: `(B, L, D) -> (B, D)`."""
     last = ops.maximum(lengths - 1, 0)[:, None]
-    return _take_positions(sequence, last)[:, 0]
+    return take_positions(sequence, last)[:, 0]
 
 
-def _take_positions(sequence, positions):
-    """`sequence[b, positions[b, l]]` as one gather over flattened rows."""
+def masked_mean(sequence, valid):
+    """Mean over the positions that are `valid (B, L)`: `(B, L, D) -> (B, D)`.
+
+    Zero where there is none.
+    """
+    chosen = ops.cast(valid, "float32")[..., None]
+    total = ops.sum(ops.cast(sequence, "float32") * chosen, axis=1)
+    mean = total / ops.maximum(ops.sum(chosen, axis=1), 1.0)
+    return ops.cast(mean, sequence.dtype)
+
+
+def take_positions(sequence, positions):
+    """`sequence[b, positions[b, l]]` as one gather over flattened rows.
+
+    Args:
+        sequence: tensor `(B, S, ...)`.
+        positions: int32 tensor `(B, L)`, in `[0, S)`.
+
+    Returns:
+        tensor `(B, L, ...)`.
+    """
     shape = ops.shape(sequence)
     rows = ops.arange(shape[0], dtype="int32")[:, None] * shape[1]
     flat = ops.reshape(sequence, (-1, *shape[2:]))

@@ -39,6 +39,7 @@ CELL_ARGUMENTS = {
     "num_proj": "projection",
     "proj_clip": "projection_clip",
 }
+POOLINGS = {"average_pooling1d": "average", "max_pooling1d": "max"}
 OPTIMIZERS = {
     "Adam": Adam,
     "SGD": keras.optimizers.SGD,
@@ -300,9 +301,35 @@ def _dropped(keep_prob):
 
 def _encoder(params, seed, allowed):
     kind = find_class(params.encoder_class, layers, allowed)
+    if params.encoder_class in ("PoolingEncoder", "ConvEncoder"):
+        return kind(**_positioned(params.encoder_params, seed, allowed))
     if not issubclass(kind, layers.RNNEncoder):
         return kind(**_arguments(params.encoder_params))
     return kind(_stack(params.encoder_params, seed, allowed))
+
+
+def _positioned(params, seed, allowed):
+    """Arguments of an encoder that combines its inputs with positions."""
+    given = _arguments(params)
+    keep_prob = next(name for name in given if name.endswith("keep_prob"))
+    arguments = {
+        "dropout": _dropped(given.pop(keep_prob)),
+        "combiner": _own(given.pop("position_combiner"), allowed),
+        # Not the masks of `embedding.dropout_keep_prob` once more.
+        "seed": None if seed is None else seed + 2000,
+        **given,
+    }
+    if not arguments.pop("positions"):
+        arguments["num_positions"] = None
+    if "pooling_fn" in arguments:
+        name = arguments.pop("pooling_fn")
+        arguments["pooling"] = POOLINGS.get(name) or _own(name, allowed)
+    return arguments
+
+
+def _own(name, allowed):
+    """A function of the user's own by its path; our names as they are."""
+    return find_class(name, {}, allowed) if "." in name else name
 
 
 def _decoder(params, seed, allowed):

@@ -180,6 +180,26 @@ class ModelParams(TrainingParams):
             refuse(type(self), [(("optimizer.lr_values",), text, pieces)])
         return self
 
+    @model_validator(mode="after")
+    def _positions_suffice(self):
+        longest, given = self.source_max_seq_len, self.encoder_params
+        if not getattr(given, "positions", False):
+            return self
+        if longest is None or longest > given.num_positions:
+            more = (
+                "position_embeddings.enable: false"
+                if longest is None
+                else f"position_embeddings.num_positions: {longest}"
+            )
+            text = (
+                f"has position_embeddings.num_positions {given.num_positions}, "
+                f"but source.max_seq_len is {received(longest)}: sources may "
+                f"be longer. Type {more} in it, or source.max_seq_len: "
+                f"{given.num_positions} beside it"
+            )
+            refuse(type(self), [(("encoder.params",), text, longest)])
+        return self
+
 
 def _one_length(params, info):
     """Decoder params with the length that `inference.` may name, too."""

@@ -26,6 +26,7 @@ from keras_seq2seq.layers.bridges import (
 )
 from keras_seq2seq.layers.bridges import PassThroughBridge as PassThroughBridge
 from keras_seq2seq.layers.bridges import ZeroBridge as ZeroBridge
+from keras_seq2seq.layers.conv_encoder import ConvEncoder as ConvEncoder
 from keras_seq2seq.layers.dot_attention import DotAttention as DotAttention
 from keras_seq2seq.layers.dot_attention import (
     ScaledDotAttention as ScaledDotAttention,
@@ -36,6 +37,15 @@ from keras_seq2seq.layers.fixed_attention import (
 )
 from keras_seq2seq.layers.gru_cell import GRUCell as GRUCell
 from keras_seq2seq.layers.lstm_cell import LSTMCell as LSTMCell
+from keras_seq2seq.layers.pooling_encoder import (
+    PoolingEncoder as PoolingEncoder,
+)
+from keras_seq2seq.layers.position_encoding import (
+    PositionEncoding as PositionEncoding,
+)
+from keras_seq2seq.layers.positioned_encoder import (
+    PositionedEncoder as PositionedEncoder,
+)
 from keras_seq2seq.layers.recurrent_stack import (
     RecurrentStack as RecurrentStack,
 )

@@ -5,7 +5,7 @@ from keras import ops
 
 from keras_seq2seq.layers.encoder_output import EncoderOutput
 from keras_seq2seq.layers.part import Part
-from keras_seq2seq.ops import lengths, split_widths
+from keras_seq2seq.ops import masked_mean, split_widths
 
 
 class Bridge(Part):
@@ -103,7 +103,7 @@ class InitialStateBridge(Bridge):
     def call(self, encoded, zeros):
         taken = keras.tree.flatten(getattr(encoded, self.bridge_input))
         if self.bridge_input != "final_state":
-            taken = [_mean(taken[0], encoded.valid)]
+            taken = [masked_mean(taken[0], encoded.valid)]
         taken = [ops.cast(each, self.compute_dtype) for each in taken]
         flat = self.projection(ops.concatenate(taken, axis=-1))
         states = keras.tree.flatten(zeros)
@@ -122,9 +122,3 @@ class InitialStateBridge(Bridge):
             "bridge_input": self.bridge_input,
             "activation": keras.activations.serialize(self.activation),
         }
-
-
-def _mean(sequence, valid):
-    """Mean over real positions; padding is zero already."""
-    count = ops.maximum(lengths(valid), 1)[:, None]
-    return ops.sum(sequence, axis=1) / ops.cast(count, sequence.dtype)
