@@ -17,20 +17,29 @@ from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.tokens import END, START
 from keras_seq2seq.zoo.generation import padded
 from tests.contracts import assert_close
-from tests.zoo.tiny_models import attention_model, basic_model
+from tests.zoo.tiny_models import (
+    attention_model,
+    basic_model,
+    conv_model,
+    pooling_model,
+)
 
 WORDS = ("a", "b", "c", "d", "e", "f", "g")
 SOURCES = ["a b c", "", "d", "b a", "  ", "c c zzz d e"]
 BEAM = BeamSearch(width=3, n_best=2, with_attention=True)
 
 
-@pytest.fixture(scope="module")
-def model():
+def with_words(make):
     tokenizers = (
         DelimiterTokenizer(Vocabulary(WORDS)),
         DelimiterTokenizer(Vocabulary(WORDS + ("h", "i"))),
     )
-    return attention_model(tokenizers=tokenizers, max_target_length=6)
+    return make(tokenizers=tokenizers, max_target_length=6)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return with_words(attention_model)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +97,19 @@ def test_log_prob_is_that_of_teacher_forcing(model, found):
         log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
         expected = log_probs[np.arange(len(ids)), ids].sum()
         assert result.log_prob == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("make", [pooling_model, conv_model])
+def test_beams_over_encoders_without_recurrence_stand_alone(make):
+    model = with_words(make)
+    together = model.generate(SOURCES, BEAM)
+    alone = model.generate(SOURCES, BEAM, batch_size=1)
+    for one, other in zip(together, alone, strict=True):
+        assert one.tokens == other.tokens
+        assert one.log_prob == pytest.approx(other.log_prob, abs=1e-5)
+        if one.tokens:
+            assert_close(one.attention, other.attention)
+            assert one.attention.shape[1] == len(one.source_tokens)
 
 
 def test_threads_get_the_results_of_a_single_one(model, found):

@@ -26,7 +26,7 @@ def stack(cell, **options):
 
 
 def models():
-    """Four models that together hold every kind of layer."""
+    """Models that together hold every kind of layer."""
     gru, lstm = layers.GRUCell, layers.LSTMCell
     return {
         "gru": zoo.AttentionSeq2Seq(
@@ -81,6 +81,30 @@ def models():
             encoder=layers.UnidirectionalRNNEncoder(stack(gru(8))),
             bridge=layers.PassThroughBridge(),
             decoder=layers.BasicDecoder(stack(gru(8))),
+        ),
+        "average": zoo.AttentionSeq2Seq(
+            SOURCE_SIZE,
+            TARGET_SIZE,
+            E,
+            encoder=layers.PoolingEncoder(4, strides=3, num_positions=9),
+            bridge=layers.InitialStateBridge(),
+            decoder=layers.AttentionDecoder(stack(gru(8))),
+        ),
+        "maximum": zoo.BasicSeq2Seq(
+            SOURCE_SIZE,
+            TARGET_SIZE,
+            E,
+            encoder=layers.PoolingEncoder(3, pooling="max", combiner="add"),
+            bridge=layers.PassThroughBridge(),
+            decoder=layers.BasicDecoder(stack(gru(E))),
+        ),
+        "convolutions": zoo.AttentionSeq2Seq(
+            SOURCE_SIZE,
+            TARGET_SIZE,
+            E,
+            encoder=layers.ConvEncoder(5, 3, 3, 6, 4, 2),
+            bridge=layers.InitialStateBridge("attention_values"),
+            decoder=layers.AttentionDecoder(stack(gru(8))),
         ),
     }
 

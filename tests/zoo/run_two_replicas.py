@@ -12,7 +12,10 @@ import tensorflow as tf
 from keras_seq2seq.layers import (
     AdditiveAttention,
     AttentionDecoder,
+    ConvEncoder,
     GRUCell,
+    InitialStateBridge,
+    PoolingEncoder,
     RecurrentStack,
     UnidirectionalRNNEncoder,
 )
@@ -55,25 +58,44 @@ def dataset():
     ).with_options(options)
 
 
-def trained(strategy):
-    """Weights, history and evaluation after 50 steps."""
+def recurrent():
+    return UnidirectionalRNNEncoder(RecurrentStack(GRUCell(4)))
+
+
+def pooling():
+    return PoolingEncoder(3, strides=2, dropout=0.0)
+
+
+def convolutions():
+    return ConvEncoder(5, 3, 2, 6, 3, 2, dropout=0.0)
+
+
+def trained(strategy, encoder=recurrent, passes=PASSES):
+    """Weights, history and evaluation after some passes of 5 steps."""
     keras.utils.set_random_seed(1)
     with strategy.scope():
         model = AttentionSeq2Seq(
             SIZE,
             SIZE,
             5,
-            encoder=UnidirectionalRNNEncoder(RecurrentStack(GRUCell(4))),
+            encoder=encoder(),
+            bridge=InitialStateBridge(),
             attention=AdditiveAttention(7),
             decoder=AttentionDecoder(RecurrentStack(GRUCell(8))),
             clip_norm=0.3,  # acts in some steps
             label_smoothing=0.1,
         )
         model.compile(Adam(1e-3))
-    fitted = model.fit(dataset(), epochs=PASSES, shuffle=False, verbose=0)
+    fitted = model.fit(dataset(), epochs=passes, shuffle=False, verbose=0)
     evaluated = model.evaluate(dataset(), verbose=0, return_dict=True)
     steps = int(model.optimizer.iterations.numpy())
     return model.get_weights(), fitted.history, evaluated, steps
+
+
+def furthest(one, two):
+    """Greatest difference of a weight."""
+    pairs = zip(one[0], two[0], strict=True)
+    return max(float(np.abs(a - b).max()) for a, b in pairs)
 
 
 def main():
@@ -82,18 +104,23 @@ def main():
     tf.config.set_logical_device_configuration(
         cpu, [tf.config.LogicalDeviceConfiguration()] * 2
     )
-    one = trained(tf.distribute.get_strategy())
-    two = trained(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
-    differences = [
-        float(np.abs(a - b).max()) for a, b in zip(one[0], two[0], strict=True)
-    ]
+    one = tf.distribute.get_strategy()
+    two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    first, second = trained(one), trained(two)
+    others = {
+        encoder.__name__: furthest(
+            trained(one, encoder, passes=2), trained(two, encoder, passes=2)
+        )
+        for encoder in (pooling, convolutions)
+    }
     print(
         json.dumps(
             {
-                "weights": max(differences),
-                "history": [one[1], two[1]],
-                "evaluation": [one[2], two[2]],
-                "steps": [one[3], two[3]],
+                "weights": furthest(first, second),
+                "weights_of_others": others,
+                "history": [first[1], second[1]],
+                "evaluation": [first[2], second[2]],
+                "steps": [first[3], second[3]],
                 "clip_norm": 0.3,
             }
         )

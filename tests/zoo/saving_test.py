@@ -6,10 +6,19 @@ import pytest
 
 from keras_seq2seq.optimizers import Adam
 from tests.contracts import assert_close
-from tests.zoo.tiny_models import attention_model, basic_model, batch, step
+from tests.zoo.tiny_models import (
+    attention_model,
+    basic_model,
+    batch,
+    conv_model,
+    pooling_model,
+    step,
+)
 
 
-@pytest.mark.parametrize("make", [attention_model, basic_model])
+@pytest.mark.parametrize(
+    "make", [attention_model, basic_model, pooling_model, conv_model]
+)
 def test_a_loaded_model_goes_on_where_the_saved_one_stood(make, tmp_path):
     data = batch()
     model = make(label_smoothing=0.1, clip_norm=2.0)

@@ -14,11 +14,14 @@ from keras_seq2seq.layers import (
     BasicRNNCell,
     BidirectionalRNNEncoder,
     BilinearAttention,
+    ConvEncoder,
     DotAttention,
     FixedAttention,
     GRUCell,
     InitialStateBridge,
     LSTMCell,
+    PassThroughBridge,
+    PoolingEncoder,
     RecurrentStack,
     ScaledDotAttention,
     StackBidirectionalRNNEncoder,
@@ -45,12 +48,25 @@ from tests.zoo.tiny_models import (
     attention_model,
     basic_model,
     batch,
+    conv_model,
+    pooling_model,
 )
+
+
+def pooling(recurrence):
+    return PoolingEncoder(3, strides=2, pooling="max", combiner="add")
+
+
+def convolutions(recurrence):
+    return ConvEncoder(5, 3, 2, 6, 2, 2)
+
 
 ENCODERS = (
     UnidirectionalRNNEncoder,
     BidirectionalRNNEncoder,
     StackBidirectionalRNNEncoder,
+    pooling,
+    convolutions,
 )
 DECODERS = ("basic", "context", "input_feeding")
 CELLS = (
@@ -110,10 +126,36 @@ def test_contract(number, parts):
     check_model_config(model, inputs)
 
 
-MAKERS = {AttentionSeq2Seq: attention_model, BasicSeq2Seq: basic_model}
+@pytest.mark.parametrize(
+    "attention", ATTENTIONS, ids=lambda a: type(a).__name__
+)
+@pytest.mark.parametrize("encoder", [pooling, convolutions])
+def test_encoders_without_recurrence_serve_every_attention_and_bridge(
+    encoder, attention
+):
+    inputs, wide = batch()[0], wider(batch())[0]
+    # Convolutions give values of width 6, pooling the embeddings.
+    width = {pooling: E, convolutions: 6}[encoder]
+    for bridge in (
+        ZeroBridge(),
+        PassThroughBridge(),
+        InitialStateBridge(),
+        InitialStateBridge("outputs"),
+        InitialStateBridge("attention_values"),
+    ):
+        model = attention_model(
+            encoder=encoder(None),
+            attention=type(attention).from_config(attention.get_config()),
+            bridge=bridge,
+            decoder=AttentionDecoder(RecurrentStack(GRUCell(width))),
+        )
+        assert_close(model(wide)[:, :T], model(inputs))
 
 
-@pytest.fixture(params=MAKERS.values(), ids=["attention", "basic"])
+MAKERS = (attention_model, basic_model, pooling_model, conv_model)
+
+
+@pytest.fixture(params=MAKERS, ids=lambda make: make.__name__)
 def model(request):
     return request.param()
 
@@ -193,9 +235,10 @@ def test_nothing_is_kept_from_one_call_to_the_next(model):
 # Source reversal ----------------------------------------------------------
 
 
-def test_reversal_equals_a_source_reversed_by_hand():
+@pytest.mark.parametrize("make", [attention_model, pooling_model, conv_model])
+def test_reversal_equals_a_source_reversed_by_hand(make):
     forwards, backwards = (
-        attention_model(reverse_source=reverse) for reverse in (False, True)
+        make(reverse_source=reverse) for reverse in (False, True)
     )
     inputs, _, _ = batch()
     reversed_inputs = {
@@ -205,9 +248,10 @@ def test_reversal_equals_a_source_reversed_by_hand():
     assert_close(backwards(inputs), forwards(reversed_inputs))
 
 
-def test_attention_rows_stand_in_the_original_order():
+@pytest.mark.parametrize("make", [attention_model, pooling_model, conv_model])
+def test_attention_rows_stand_in_the_original_order(make):
     forwards, backwards = (
-        attention_model(reverse_source=reverse) for reverse in (False, True)
+        make(reverse_source=reverse) for reverse in (False, True)
     )
     inputs, _, _ = batch()
     reversed_source = np.asarray(
@@ -303,10 +347,11 @@ def test_equal_seeds_drop_the_same():
     assert not np.allclose(one(inputs, training=True), first, atol=1e-3)
 
 
-def test_logits_are_float32_in_bfloat16(model):
-    inputs, _, _ = batch()
+@pytest.mark.parametrize("make", MAKERS)
+def test_logits_are_float32_in_bfloat16(make):
+    model, (inputs, _, _) = make(), batch()
     keras.config.set_dtype_policy("mixed_bfloat16")
-    half = MAKERS[type(model)]()
+    half = make()
     logits = half(inputs)
     assert logits.dtype == "float32"
     assert_close(logits, model(inputs), 0.2)

@@ -8,8 +8,10 @@ from keras_seq2seq.layers import (
     AttentionDecoder,
     BasicDecoder,
     BidirectionalRNNEncoder,
+    ConvEncoder,
     GRUCell,
     InitialStateBridge,
+    PoolingEncoder,
     RecurrentStack,
 )
 from keras_seq2seq.zoo import AttentionSeq2Seq, BasicSeq2Seq
@@ -65,3 +67,18 @@ def basic_model(**options):
     }
     sizes = (SOURCE_SIZE, TARGET_SIZE, E)
     return randomise(BasicSeq2Seq(*sizes, **{**defaults, **options}))
+
+
+def pooling_model(**options):
+    """AttentionSeq2Seq whose keys are pooled, one for two tokens."""
+    options = {"bridge": InitialStateBridge(), **options}
+    encoder = PoolingEncoder(3, 2, dropout=0.0)
+    return attention_model(encoder=encoder, **options)
+
+
+def conv_model(**options):
+    """AttentionSeq2Seq with convolutions."""
+    options = {"bridge": InitialStateBridge(), **options}
+    return attention_model(
+        encoder=ConvEncoder(5, 3, 3, 6, 2, 2, dropout=0.0), **options
+    )

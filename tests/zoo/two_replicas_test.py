@@ -23,6 +23,12 @@ def test_weights_are_equal_after_50_steps(found):
     assert found["weights"] < 1e-6
 
 
+def test_encoders_without_recurrence_have_equal_weights(found):
+    differences = found["weights_of_others"]
+    assert set(differences) == {"pooling", "convolutions"}
+    assert max(differences.values()) < 1e-6
+
+
 def test_logs_are_exact_token_averages(found):
     one, two = found["history"]
     assert set(one) == set(two)
