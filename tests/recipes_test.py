@@ -2,9 +2,11 @@
 
 import importlib.util
 import json
+import math
 import os
 import re
 import subprocess
+import types
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,23 @@ from keras_seq2seq.run_files import write_run
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = sorted((ROOT / "zoo").glob("**/*.yml"))
+HISTORICAL = {
+    path.stem: path for path in RECIPES if path.parent.name == "google_seq2seq"
+}
+# Parts of a configuration, which the tutorial merges with a model's file.
+PARTS = (
+    ("train_seq2seq", "text_metrics_bpe"),
+    ("train_seq2seq_delay_start", "text_metrics_sp"),
+)
+MODELS = [path for path in RECIPES if path.stem not in {*PARTS[0], *PARTS[1]}]
+# Weights of google/seq2seq's models with 23 and with 32,003 words a side.
+COUNTS = {
+    "nmt_small": (501_911, 12_814_211),
+    "nmt_medium": (2_381_079, 26_973_699),
+    "nmt_large": (20_501_015, 69_654_275),
+    "nmt_conv": (22_861_079, 72_014_339),
+    "nmt_conv_small": (666_263, 12_978_563),
+}
 PUBLISHED = {
     "metric",
     "value",
@@ -32,12 +51,16 @@ REDUCED = """\
 model_params:
   embedding.dim: 6
   attention.params: {num_units: 5}
-  encoder.params: {rnn_cell: {cell_params: {num_units: 8}}}
+  encoder.params: ENCODER
   decoder.params: {rnn_cell: {cell_params: {num_units: 8}}}
 train_steps: 3
 eval_every_n_steps: 3
 batch_size: 32
 """
+REDUCED_ENCODERS = {
+    "BidirectionalRNNEncoder": "{rnn_cell: {cell_params: {num_units: 8}}}",
+    "ConvEncoder": "{attention_cnn.units: 5, output_cnn.units: 7}",
+}
 # For those that leave the data to the user.
 DATA = """\
 model_params: {vocab_source: vocab.txt, vocab_target: vocab.txt}
@@ -67,15 +90,25 @@ def name_of(path):
     return str(path.relative_to(ROOT))
 
 
+def layers_of(path):
+    """The file and what it is merged with; historical parts take turns."""
+    if path.stem not in COUNTS:
+        return [path]
+    turn = list(COUNTS).index(path.stem) % len(PARTS)
+    return [path, *(HISTORICAL[name] for name in PARTS[turn])]
+
+
 def small(path, folder):
     """The recipe's configuration over made-up data, reduced."""
-    layers = [path, folder / "reduced.yml"]
-    layers[1].write_text(REDUCED)
-    if load([path], complete=False).input_pipeline_train is None:
+    plain = load([path], complete=False)
+    layers = [*layers_of(path), folder / "reduced.yml"]
+    encoder = REDUCED_ENCODERS[plain.model_params.encoder_class]
+    layers[-1].write_text(REDUCED.replace("ENCODER", encoder))
+    if plain.input_pipeline_train is None:
         (folder / "data.yml").write_text(DATA)
         layers.append(folder / "data.yml")
     places = {"data_dir": str(folder), "output_dir": str(folder / "run")}
-    config = load([str(layer) for layer in layers], places)
+    config = load(", ".join(str(layer) for layer in layers), places)
     write_data(config, folder)
     prepare = tuple(
         one.model_copy(update={"size": one.size and SUBWORDS})
@@ -119,10 +152,34 @@ def test_there_are_recipes():
     assert {"quickstart.yml", "toy_reversal.yml"} <= names
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=name_of)
+def test_the_historical_configurations_are_all_there():
+    parts = [name for both in PARTS for name in both]
+    assert set(HISTORICAL) == {*COUNTS, *parts}
+    for path in MODELS:
+        assert load([path], complete=False).model, path
+    # Whatever a part says arrives in the merged configuration.
+    for path in HISTORICAL.values():
+        if path.stem in COUNTS:
+            config = load([str(each) for each in layers_of(path)], None, False)
+            assert config.buckets == (10, 20, 30, 40)
+            assert len(config.hooks) == 4
+            assert len(config.metrics) == 9
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_historical_models_have_the_weights_of_the_original(name):
+    config = load([HISTORICAL[name]], complete=False)
+    side = types.SimpleNamespace(vocabulary_size=23)
+    model = recipe.model(config, (side, side))
+    shapes = [tuple(each.shape) for each in model.trainable_variables]
+    weights = sum(math.prod(shape) for shape in shapes)
+    # Tables and projection grow by the word, nothing else does.
+    by_word = sum(math.prod(shape) // 23 for shape in shapes if 23 in shape)
+    assert (weights, weights + (32_003 - 23) * by_word) == COUNTS[name]
+
+
+@pytest.mark.parametrize("path", MODELS, ids=name_of)
 def test_recipe_trains_at_reduced_width(path, tmp_path):
-    if not load([path], complete=False).model:
-        pytest.skip("a part of a configuration, without a model")
     config = small(path, tmp_path)
     run = training.train(config, say=lambda line: None)
     assert int(run.model.optimizer.iterations) == 3
