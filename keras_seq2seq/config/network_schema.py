@@ -112,7 +112,7 @@ class AttentionParams(Section):
 
 
 class FixedAttentionParams(Section):
-    """Arguments of FixedAttention, which looks at one place: none."""
+    """Arguments of attentions that project to no width of their own: none."""
 
 
 class BridgeParams(Section):
@@ -146,7 +146,7 @@ DECODERS = {
 ATTENTIONS = {
     "AdditiveAttention": AttentionParams,
     "DotAttention": AttentionParams,
-    "BilinearAttention": AttentionParams,
+    "BilinearAttention": FixedAttentionParams,
     "ScaledDotAttention": AttentionParams,
     "FixedAttention": FixedAttentionParams,
 }

@@ -30,6 +30,11 @@ from keras_seq2seq.config.values import (
 )
 
 DEFAULT_SAVE_SECONDS = 600.0
+# Our decoders that do not serve a model, and the one that does.
+UNFIT_DECODERS = {
+    ("AttentionSeq2Seq", "BasicDecoder"): "AttentionDecoder",
+    ("BasicSeq2Seq", "AttentionDecoder"): "BasicDecoder",
+}
 REFUSED_BY_IMAGE2SEQ = (
     "source.max_seq_len",
     "source.reverse",
@@ -238,6 +243,11 @@ def _contradictions(config):
             f"{config.average.count}. Received: keep_best {config.keep_best}"
         )
         faults.append((("average", "kind"), text, "best"))
+    decoder = config.model_params.decoder_class
+    wanted = UNFIT_DECODERS.get((config.model, decoder))
+    if wanted:
+        text = f"is {decoder}, but {config.model} needs {wanted}. Type that"
+        faults.append((("model_params", "decoder.class"), text, decoder))
     if not _scored(config):
         metric = config.early_stopping.metric
         text = (

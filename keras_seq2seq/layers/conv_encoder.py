@@ -94,6 +94,7 @@ class ConvEncoder(PositionedEncoder):
         return ((self.value_size,),)
 
     def build(self, inputs_shape):
+        super().build(inputs_shape)
         for stack in (self.key_convolutions, self.value_convolutions):
             width = inputs_shape[-1]
             for layer in stack:

@@ -100,6 +100,7 @@ class PoolingEncoder(PositionedEncoder):
         return ((self._width,),)
 
     def build(self, inputs_shape):
+        super().build(inputs_shape)
         self._width = inputs_shape[-1]
 
     def call(self, inputs, valid, training=False):

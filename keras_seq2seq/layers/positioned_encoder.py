@@ -71,6 +71,11 @@ class PositionedEncoder(Part):
         """Widths of the final state, nested as it is."""
         raise NotImplementedError
 
+    def build(self, inputs_shape):
+        # Keras would run a model that holds a layer which is not built.
+        if self.positions is not None:
+            self.positions.build(inputs_shape)
+
     def prepare(self, inputs, valid, training):
         """Inputs with positions and dropout, zero at padding."""
         if self.positions is not None:

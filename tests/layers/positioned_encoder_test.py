@@ -93,6 +93,11 @@ def test_rows_do_not_see_each_other(kind):
         assert_close(one[row], other[0])
 
 
+def test_everything_inside_is_built_with_the_encoder(kind):
+    # Else Keras runs the model, and on two replicas with ids that are floats.
+    assert all(layer.built for layer in built(kind)._flatten_layers())
+
+
 def test_sizes_are_known_once_built(kind):
     encoder = built(kind)
     encoded = encoder(array(B, S, E), valid=VALID)

@@ -1,0 +1,542 @@
+"""Every parameter of a model has an effect, or an error that is documented.
+
+A row says what setting one parameter changes first, in this order:
+
+- `shapes`: the shapes of the weights,
+- `start`: the values with which weights begin,
+- `function`: the outputs, with equal weights,
+- `training`: the outputs in training, with equal weights,
+- `step`: the weights after one step of training,
+- `written`: the searches that write targets, and their limits,
+- `data`: the ids that are made of text, or the vectors that a file gives,
+- `rates`: the learning rates of the first steps,
+- `updates`: how an optimizer moves a variable,
+
+or `refused`, with a part of the error. `accepted` is for what the schema says
+has no effect.
+"""
+
+import functools
+import json
+import re
+import types
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_seq2seq import recipe
+from keras_seq2seq.config import rnn_schema
+from keras_seq2seq.config.files import load
+from keras_seq2seq.config.model_schema import SCHEMAS, ModelParams
+from keras_seq2seq.errors import UserError
+
+WORDS = 9
+SOURCE = np.array([[4, 5, 6, 7, 8, 3], [5, 7, 3, 0, 0, 0]], "int32")
+TARGET = np.array([[2, 4, 6], [2, 8, 0]], "int32")
+LABELS = np.array([[4, 6, 3], [8, 3, 0]], "int32")
+TEXT = "a b\nE d c\nc zz e a b\n"
+
+
+class Row(NamedTuple):
+    """A parameter, another value, what that changes, and what else is set."""
+
+    key: str
+    value: Any
+    effect: str
+    given: dict = {}
+
+
+CELL = {"num_units": 4}
+TINY = {"cell_class": "GRUCell", "cell_params": CELL}
+TWO = {"num_layers": 2}
+RESIDUAL = {**TWO, "residual_connections": True}
+DENSE = {**RESIDUAL, "residual_dense": True}
+# Models that are small, unless a row says otherwise.
+SMALL = {
+    "embedding.dim": 5,
+    "encoder.class": "UnidirectionalRNNEncoder",
+    "encoder.params": {"rnn_cell": TINY},
+    "decoder.params": {"rnn_cell": TINY},
+    "attention.params": {"num_units": 3},
+    "source.reverse": False,
+}
+DECAY = {
+    "optimizer.lr_decay_type": "exponential_decay",
+    "optimizer.lr_decay_steps": 3,
+    "optimizer.lr_decay_rate": 0.5,
+}
+POLYNOMIAL = {**DECAY, "optimizer.lr_decay_type": "polynomial_decay"}
+PIECES = {
+    "optimizer.lr_decay_type": "piecewise_constant_decay",
+    "optimizer.lr_boundaries": [2, 4],
+    "optimizer.lr_values": [0.3, 0.2, 0.1],
+}
+# Adam would undo what clipping does to a first step.
+DESCENT = {"optimizer.name": "SGD", "optimizer.learning_rate": 1.0}
+BEAM = {"inference.beam_search.beam_width": 3}
+
+MODEL_ROWS = [
+    Row("vocab_source", "other.txt", "data"),
+    Row("vocab_target", "other.txt", "data"),
+    Row("source.max_seq_len", 2, "data"),
+    Row("source.reverse", True, "function"),
+    Row("source.append_end", False, "data"),
+    Row("source.tokenizer", "characters", "data"),
+    Row("source.lowercase", True, "data"),
+    Row("target.max_seq_len", 2, "data"),
+    Row("target.tokenizer", "characters", "data"),
+    Row("target.lowercase", True, "data"),
+    Row("embedding.dim", 6, "shapes"),
+    Row("embedding.share", True, "shapes"),
+    Row("embedding.share", "target_output", "shapes"),
+    Row("embedding.share", "all", "shapes"),
+    Row("embedding.init_scale", 0.5, "start"),
+    Row("embedding.source_file", "vectors.txt", "data"),
+    Row("embedding.target_file", "vectors.txt", "data"),
+    Row("embedding.dropout_keep_prob", 0.5, "training"),
+    Row("output.dropout_keep_prob", 0.5, "training"),
+    Row("optimizer.name", "SGD", "updates"),
+    Row("optimizer.learning_rate", 0.5, "updates"),
+    Row("optimizer.params", {"beta1": 0.1}, "updates"),
+    Row("optimizer.clip_gradients", 1e-3, "step", DESCENT),
+    Row("optimizer.clip_embed_gradients", 1e-3, "step", DESCENT),
+    Row("optimizer.lr_decay_type", "exponential_decay", "rates"),
+    Row("optimizer.lr_decay_type", "natural_exp_decay", "rates"),
+    Row("optimizer.lr_decay_type", "inverse_time_decay", "rates"),
+    Row("optimizer.lr_decay_type", "polynomial_decay", "rates"),
+    Row("optimizer.lr_decay_type", "inverse_sqrt", "rates"),
+    Row("optimizer.lr_decay_type", "cosine", "refused: 'exponential_decay'"),
+    Row("optimizer.lr_decay_steps", 2, "rates", DECAY),
+    Row("optimizer.lr_decay_rate", 0.25, "rates", DECAY),
+    Row("optimizer.lr_start_decay_at", 2, "rates", DECAY),
+    Row("optimizer.lr_stop_decay_at", 4, "rates", DECAY),
+    Row("optimizer.lr_min_learning_rate", 0.9e-4, "rates", DECAY),
+    Row("optimizer.lr_staircase", True, "rates", DECAY),
+    Row("optimizer.lr_warmup_steps", 4, "rates"),
+    Row("optimizer.lr_decay_power", 2, "rates", POLYNOMIAL),
+    Row("optimizer.lr_end_learning_rate", 1e-5, "rates", POLYNOMIAL),
+    Row("optimizer.lr_boundaries", [1, 4], "rates", PIECES),
+    Row("optimizer.lr_values", [0.3, 0.25, 0.1], "rates", PIECES),
+    Row("optimizer.lr_values", [0.3], "refused: one value more", PIECES),
+    Row("optimizer.sync_replicas", 2, "accepted"),
+    Row("optimizer.sync_replicas_to_aggregate", 2, "accepted"),
+    Row("encoder.class", "BidirectionalRNNEncoder", "shapes"),
+    Row("encoder.class", "seq2seq.encoders.PoolingEncoder", "shapes"),
+    Row("encoder.class", "mine.Encoder", "refused: --allow_import mine"),
+    Row("encoder.params", {"rnn_cell": {**TINY, **TWO}}, "shapes"),
+    Row("bridge.class", "InitialStateBridge", "shapes"),
+    Row("bridge.class", "seq2seq.models.bridges.PassThroughBridge", "function"),
+    Row(
+        "bridge.params",
+        {"activation_fn": "tanh"},
+        "function",
+        {"bridge.class": "InitialStateBridge"},
+    ),
+    Row("attention.class", "AttentionLayerDot", "shapes"),
+    Row("attention.params", {"num_units": 4}, "shapes"),
+    Row("decoder.class", "BasicDecoder", "refused: AttentionDecoder"),
+    Row("decoder.params", {"rnn_cell": {**TINY, **TWO}}, "shapes"),
+    Row("inference.max_decode_length", 7, "written"),
+    Row("inference.beam_search.beam_width", 2, "written"),
+    Row("inference.beam_search.length_penalty_weight", 0.5, "written", BEAM),
+    Row("inference.beam_search.coverage_penalty_weight", 0.5, "written", BEAM),
+    Row(
+        "inference.beam_search.choose_successors_fn",
+        "choose_any",
+        "refused: 'choose_top_k'",
+    ),
+]
+RNN_CELL_ROWS = [
+    Row("cell_class", "LSTMCell", "shapes"),
+    Row("cell_class", "LTSMCell", "refused: Did you mean LSTMCell"),
+    Row("cell_params", {"num_units": 6}, "shapes"),
+    Row("num_layers", 2, "shapes"),
+    Row("dropout_input_keep_prob", 0.5, "training"),
+    Row("dropout_output_keep_prob", 0.5, "training"),
+    Row("dropout_recurrent_keep_prob", 0.5, "training"),
+    Row("variational", True, "training", {"dropout_input_keep_prob": 0.5}),
+    Row("residual_connections", True, "shapes", TWO),
+    Row("residual_combiner", "mean", "function", DENSE),
+    Row("residual_combiner", "concat", "shapes", RESIDUAL),
+    Row("residual_dense", True, "function", RESIDUAL),
+]
+CELL_ROWS = {
+    "BasicRNNCell": [Row("num_units", 6, "shapes")],
+    "GRUCell": [
+        Row("num_units", 6, "shapes"),
+        Row("reset_after", True, "shapes"),
+        Row("gate_bias", 0.0, "start"),
+        Row("layer_norm", True, "shapes"),
+    ],
+    "LayerNormGRUCell": [
+        Row("num_units", 6, "shapes"),
+        Row("reset_after", True, "shapes"),
+        Row("gate_bias", 0.0, "start"),
+        Row("layer_norm", False, "refused: must be one of True"),
+    ],
+    "LSTMCell": [
+        Row("num_units", 6, "shapes"),
+        Row("forget_bias", 0.0, "function"),
+        Row("use_peepholes", True, "shapes"),
+        Row("num_proj", 3, "shapes"),
+        Row("cell_clip", 0.01, "function"),
+        Row("proj_clip", 0.01, "function", {"num_proj": 3}),
+        Row("layer_norm", True, "shapes"),
+    ],
+    "LayerNormLSTMCell": [
+        Row("num_units", 6, "shapes"),
+        Row("forget_bias", 0.0, "function"),
+        Row("use_peepholes", True, "shapes"),
+        Row("num_proj", 3, "shapes"),
+        Row("cell_clip", 0.01, "function"),
+        Row("proj_clip", 0.01, "function", {"num_proj": 3}),
+        Row("layer_norm", False, "refused: must be one of True"),
+    ],
+}
+RNN_ROWS = [
+    Row("rnn_cell", {**TINY, **TWO}, "shapes"),
+    Row("init_scale", 0.5, "start"),
+]
+POSITION_ROWS = [
+    Row("position_embeddings.enable", False, "function"),
+    Row("position_embeddings.combiner_fn", "tensorflow.add", "function"),
+    Row("position_embeddings.combiner_fn", "concat", "refused: add, multiply"),
+    Row("position_embeddings.num_positions", 60, "function"),
+    Row("position_embeddings.num_positions", 49, "refused: num_positions: 50"),
+]
+CONV = {
+    f"{role}_cnn.{name}": size
+    for role in ("attention", "output")
+    for name, size in (("units", 4), ("kernel_size", 2), ("layers", 2))
+}
+ENCODER_ROWS = {
+    "UnidirectionalRNNEncoder": RNN_ROWS,
+    "BidirectionalRNNEncoder": RNN_ROWS,
+    "StackBidirectionalRNNEncoder": RNN_ROWS,
+    "PoolingEncoder": [
+        *POSITION_ROWS,
+        Row("dropout_keep_prob", 0.5, "training"),
+        Row("pooling_fn", "tensorflow.layers.max_pooling1d", "function"),
+        Row("pooling_fn", "median", "refused: average_pooling1d"),
+        Row("pool_size", 2, "function"),
+        Row("strides", 2, "function"),
+    ],
+    "ConvEncoder": [
+        *POSITION_ROWS,
+        *(Row(key, 3, "shapes") for key in CONV),
+        Row("embedding_dropout_keep_prob", 0.5, "training"),
+    ],
+    "InceptionV3Encoder": [
+        Row("resize_height", 9, "refused: not available"),
+        Row("resize_width", 9, "refused: not available"),
+    ],
+}
+DECODER_ROWS = {
+    "BasicDecoder": [*RNN_ROWS, Row("max_decode_length", 7, "written")],
+    "AttentionDecoder": [
+        *RNN_ROWS,
+        Row("max_decode_length", 7, "written"),
+        Row("input_feeding", True, "function"),
+    ],
+}
+BRIDGE_ROWS = {
+    "ZeroBridge": [],
+    "PassThroughBridge": [],
+    "InitialStateBridge": [
+        Row("bridge_input", "outputs", "function"),
+        Row("bridge_input", "attention_values", "function"),
+        Row("bridge_input", "states", "refused: 'attention_values'"),
+        Row("activation_fn", "tanh", "function"),
+        Row("activation_fn", "tensorflow.nn.tanh", "function"),
+        Row("activation_fn", "tangh", "refused: Did you mean tanh"),
+    ],
+}
+ATTENTION_ROWS = {
+    "AdditiveAttention": [Row("num_units", 4, "shapes")],
+    "DotAttention": [Row("num_units", 4, "shapes")],
+    "ScaledDotAttention": [Row("num_units", 4, "shapes")],
+    "BilinearAttention": [],
+    "FixedAttention": [],
+}
+OPTIMIZER_ROWS = {
+    "Adam": [
+        Row("beta_1", 0.1, "updates"),
+        Row("beta_2", 0.1, "updates"),
+        Row("epsilon", 0.1, "updates"),
+    ],
+    "SGD": [
+        Row("momentum", 0.5, "updates"),
+        Row("nesterov", True, "updates", {"momentum": 0.5}),
+    ],
+    "Momentum": [
+        Row("momentum", 0.5, "updates"),
+        Row("nesterov", True, "updates"),
+    ],
+    "Adagrad": [
+        Row("initial_accumulator_value", 0.5, "updates"),
+        Row("epsilon", 0.1, "updates"),
+    ],
+    "RMSprop": [
+        Row("rho", 0.1, "updates"),
+        Row("momentum", 0.5, "updates"),
+        Row("epsilon", 0.1, "updates"),
+        Row("centered", True, "updates"),
+    ],
+    "Ftrl": [
+        Row("learning_rate_power", -0.1, "updates"),
+        Row("initial_accumulator_value", 0.5, "updates"),
+        Row("l1", 0.5, "updates"),
+        Row("l2", 0.5, "updates"),
+    ],
+}
+ROLES = {
+    "encoder": ENCODER_ROWS,
+    "decoder": DECODER_ROWS,
+    "bridge": BRIDGE_ROWS,
+    "attention": ATTENTION_ROWS,
+    "optimizer": OPTIMIZER_ROWS,
+}
+# What rows of a class stand upon.
+GROUND = {
+    "ConvEncoder": CONV,
+    **{name: {"num_units": 3} for name, rows in ATTENTION_ROWS.items() if rows},
+    **dict.fromkeys(
+        [name for name in ENCODER_ROWS if "RNN" in name], {"rnn_cell": TINY}
+    ),
+    **dict.fromkeys(DECODER_ROWS, {"rnn_cell": TINY}),
+}
+
+
+def in_model(settings):
+    return settings
+
+
+def in_role(role, name, settings):
+    settings = {**GROUND.get(name, {}), **settings}
+    chosen = "optimizer.name" if role == "optimizer" else f"{role}.class"
+    return {chosen: name, f"{role}.params": settings}
+
+
+def in_rnn_cell(role, settings):
+    return {f"{role}.params": {"rnn_cell": {**TINY, **settings}}}
+
+
+def in_cell(name, settings):
+    cell = {"cell_class": name, "cell_params": {**CELL, **settings}}
+    return {"encoder.params": {"rnn_cell": cell}}
+
+
+def every_row():
+    """Triples of a name, the row, and where its settings belong."""
+    places = [("model_params", MODEL_ROWS, in_model)]
+    for role in ("encoder", "decoder"):
+        place = functools.partial(in_rnn_cell, role)
+        places.append((f"{role} rnn_cell", RNN_CELL_ROWS, place))
+    for name, rows in CELL_ROWS.items():
+        places.append((name, rows, functools.partial(in_cell, name)))
+    for role, classes in ROLES.items():
+        for name, rows in classes.items():
+            place = functools.partial(in_role, role, name)
+            places.append((name, rows, place))
+    for place, rows, settle in places:
+        for row in rows:
+            yield pytest.param(
+                row, settle, id=f"{place} {row.key} {row.effect.split(':')[0]}"
+            )
+
+
+@functools.cache
+def loaded(text):
+    """The configuration of settings, JSON of one object."""
+    basic = '"decoder.class": "BasicDecoder"' in text
+    model = "BasicSeq2Seq" if basic else "AttentionSeq2Seq"
+    return load("", {"model": model, "model_params": text}, complete=False)
+
+
+def config_of(settings):
+    return loaded(json.dumps({**SMALL, **settings}))
+
+
+def model_of(config):
+    keras.utils.set_random_seed(1)
+    side = types.SimpleNamespace(vocabulary_size=WORDS)
+    return recipe.model(config, (side, side), seed=3)
+
+
+def filled(model):
+    """The model with weights that depend on their shapes only."""
+    random = np.random.default_rng(2)
+    for weight in model.trainable_variables:
+        weight.assign(random.normal(0, 0.5, weight.shape))
+    return model
+
+
+@functools.cache
+def seen_in_model(text):
+    """What the first four effects compare, in their order."""
+    model = model_of(loaded(text))
+    weights = model.trainable_variables
+    start = [np.array(weight) for weight in weights]
+    filled(model)
+    inputs = {"source": SOURCE, "target": TARGET}
+    return {
+        "shapes": [np.array(weight.shape) for weight in weights],
+        "start": start,
+        "function": [np.asarray(model(inputs))],
+        "training": [np.asarray(model(inputs, training=True))],
+    }
+
+
+def model_effect(one, two):
+    """The first thing in which two models differ."""
+    one, two = (
+        seen_in_model(json.dumps({**SMALL, **each})) for each in (one, two)
+    )
+    return next((name for name in one if differ(one[name], two[name])), "none")
+
+
+def differ(one, two):
+    if [each.shape for each in one] != [each.shape for each in two]:
+        return True
+    return not all(map(np.array_equal, one, two))
+
+
+def stepped(settings):
+    """Weights after one step."""
+    config = config_of(settings)
+    model = filled(model_of(config))
+    model.compile(recipe.optimizer(config))
+    ones = np.ones(LABELS.shape, "float32")
+    inputs = {"source": SOURCE, "target": TARGET}
+    data = tf.nest.map_structure(tf.constant, (inputs, LABELS, ones))
+    model.train_step(data)
+    return [np.array(weight) for weight in model.trainable_variables]
+
+
+def written(settings):
+    """The search that a model uses, and its limit."""
+    config = config_of(settings)
+    model = model_of(config)
+    return [model.generator.default_search, model.max_target_length]
+
+
+def rates(settings):
+    params = config_of(settings).model_params
+    decay = recipe.learning_rate_decay(params)
+    decay.initial = params.optimizer_learning_rate
+    return [decay.decayed(step) for step in range(9)]
+
+
+def updates(settings):
+    """Values of a variable under gradients that change."""
+    optimizer = recipe.optimizer(config_of(settings))
+    variable = keras.Variable([1.0, -2.0])
+    optimizer.build([variable])
+    values = []
+    for gradient in ([0.3, -0.1], [0.2, 0.4], [-0.5, 0.1]):
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+        values += np.array(variable).tolist()
+    return values
+
+
+def data(settings):
+    """Ids of both sides and the tables, made of files that lie here."""
+    files = {"vocab_source": "vocab.txt", "vocab_target": "vocab.txt"}
+    config = config_of({**files, **settings})
+    pipeline = types.SimpleNamespace(
+        params=types.SimpleNamespace(
+            source_files=["text.txt"],
+            target_files=["text.txt"],
+            source_column=None,
+            target_column=None,
+        )
+    )
+    pair = recipe.tokenizers(config)
+    pairs = recipe.corpus(pipeline, config.model_params, pair)
+    ids = [
+        list(side(index))
+        for index in range(len(pairs))
+        for side in (pairs.source, pairs.target)
+    ]
+    keras.utils.set_random_seed(1)
+    model = recipe.model(config, pair)
+    recipe.pretrained(model, config.model_params, pair)
+    tables = (model.embed_source.table, model.embed_target.table)
+    return ids, [np.array(table).tolist() for table in tables]
+
+
+OBSERVED = {
+    "written": written,
+    "rates": rates,
+    "updates": updates,
+    "data": data,
+}
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Text, vocabularies and vectors, in the current directory."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in (
+        ("text.txt", TEXT),
+        ("vocab.txt", "a\nb\nc\nd\ne\n"),
+        ("other.txt", "e\na\nb\nc\nd\n"),
+        ("vectors.txt", "a 1 2 3 4 5\nc 6 7 8 9 0\n"),
+    ):
+        (tmp_path / name).write_text(text)
+
+
+@pytest.mark.parametrize(("row", "settle"), list(every_row()))
+def test_parameter_has_its_effect(row, settle, files):
+    effect, _, message = row.effect.partition(": ")
+    before, after = settle(row.given), settle({**row.given, row.key: row.value})
+    if effect == "refused":
+        with pytest.raises(UserError, match=re.escape(message)):
+            model_of(config_of(after))
+    elif effect == "accepted":
+        assert model_effect(before, after) == "none"
+        described = {
+            field.alias or name: field.description
+            for name, field in ModelParams.model_fields.items()
+        }
+        assert described[row.key].startswith("Accepted; ")
+    elif effect == "step":
+        assert model_effect(before, after) == "none"
+        assert differ(stepped(before), stepped(after))
+    elif effect in OBSERVED:
+        observe = OBSERVED[effect]
+        assert observe(before) == observe(before)
+        assert observe(before) != observe(after)
+    else:
+        assert model_effect(before, after) == effect
+
+
+def test_two_models_of_one_configuration_are_equal():
+    one, two = (seen_in_model.__wrapped__(json.dumps(SMALL)) for _ in range(2))
+    assert not any(differ(one[name], two[name]) for name in one)
+
+
+def keys(rows):
+    return {row.key for row in rows}
+
+
+def test_every_parameter_of_a_model_has_a_row():
+    assert keys(MODEL_ROWS) == set(ModelParams.keys())
+
+
+def test_every_parameter_of_a_class_has_a_row():
+    assert set(ROLES) == set(SCHEMAS)
+    for role, classes in ROLES.items():
+        assert set(classes) == set(SCHEMAS[role])
+        for name, rows in classes.items():
+            assert keys(rows) == set(SCHEMAS[role][name].keys()), name
+
+
+def test_every_parameter_of_a_cell_has_a_row():
+    assert keys(RNN_CELL_ROWS) == set(rnn_schema.RNNCell.keys())
+    assert set(CELL_ROWS) == set(rnn_schema.CELLS)
+    for name, rows in CELL_ROWS.items():
+        assert keys(rows) == set(rnn_schema.CELLS[name].keys()), name
