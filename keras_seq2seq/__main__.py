@@ -17,6 +17,7 @@ COMMANDS = {
     "score": ("score", "log-probabilities of given pairs"),
     "vocab": ("vocab", "build a vocabulary or a subword model"),
     "toy-data": ("toy_data", "write a toy corpus: copy or reverse"),
+    "bleu": ("bleu", "print BLEU as multi-bleu.perl does"),
     "quickstart": ("quickstart", "train on real data that is installed"),
     "selftest": ("selftest", "check what this machine's devices compute"),
     "benchmark": ("benchmark", "measure training and decoding here"),

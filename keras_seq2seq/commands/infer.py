@@ -4,6 +4,7 @@ import json
 import sys
 
 from keras_seq2seq.commands.allow_import import add_allow_import
+from keras_seq2seq.commands.standard_input import standard_input
 
 
 def add_arguments(parser):
@@ -89,17 +90,3 @@ def write_ranks(number, generation, task):
             "score": one.score,
         }
         sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
-
-
-def standard_input():
-    """Lines of standard input, strictly UTF-8."""
-    from keras_seq2seq.errors import UserError
-
-    for number, line in enumerate(sys.stdin.buffer, start=1):
-        try:
-            yield line.decode("utf-8").rstrip("\r\n")
-        except UnicodeDecodeError:
-            raise UserError(
-                f"standard input:{number}: expected UTF-8. Received: "
-                f"{line[:40]!r}"
-            ) from None

@@ -6,6 +6,7 @@ Keras metrics come when they are first asked for.
 
 import importlib
 
+from keras_seq2seq.metrics.bleu import NO_REFERENCE as NO_REFERENCE
 from keras_seq2seq.metrics.bleu import corpus_bleu as corpus_bleu
 from keras_seq2seq.metrics.bleu import multi_bleu as multi_bleu
 from keras_seq2seq.metrics.bleu import multi_bleu_line as multi_bleu_line

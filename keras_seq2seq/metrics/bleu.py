@@ -1,6 +1,7 @@
 """BLEU of a corpus, by sacrebleu."""
 
 import difflib
+import string
 
 from sacrebleu.metrics import BLEU
 
@@ -9,6 +10,17 @@ from keras_seq2seq.metrics.corpus import Score, reference_sets
 
 # Those of sacrebleu that need no download and no further package.
 TOKENIZERS = ("none", "13a", "intl", "char", "zh")
+# What `multi-bleu.perl` prints, with exit code 1, for references without words.
+NO_REFERENCE = "BLEU = 0, 0/0/0/0 (BP=0, ratio=0, hyp_len=0, ref_len=0)"
+# Perl cuts bytes at ASCII blanks, sacrebleu text at all of Unicode's; so other
+# blanks become characters that no text has.
+_BLANKS = " \t\n\r\f\v"
+_OTHER_BLANKS = {
+    code: chr(0xF0000 + code)
+    for code in range(0x3001)
+    if chr(code).isspace() and chr(code) not in _BLANKS
+}
+_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def corpus_bleu(hypotheses, references, tokenize="none", lowercase=False):
@@ -40,31 +52,38 @@ def corpus_bleu(hypotheses, references, tokenize="none", lowercase=False):
 
 
 def multi_bleu(hypotheses, references, lowercase=False):
-    """BLEU as Moses's `multi-bleu.perl` counts it: blanks, no smoothing.
+    """BLEU as Moses's `multi-bleu.perl` counts it, to its two decimals.
 
-    An n-gram order without a match makes the score 0.
+    Corpus BLEU of up to four words with clipped counts over all references;
+    an order without a match makes it 0, nothing is smoothed. The brevity
+    penalty takes the reference length nearest to each hypothesis, of two
+    equally near ones the shorter. Words stand between ASCII blanks, so a
+    no-break space is part of a word.
 
     Args:
         hypotheses: list of str.
         references: list of str, or list of such lists (several references).
-        lowercase: bool. If True, case does not count.
+        lowercase: bool. If True, the case of ASCII letters does not count, as
+            for the script's `-lc`.
 
     Returns:
-        Score in percent, with two decimals.
+        Score in percent, with two decimals; 0 where the script would divide
+        by zero.
 
     Raises:
         UserError: if counts differ.
     """
-    scorer, found = _multi_bleu(hypotheses, references, lowercase)
-    value = round(float(found.score), 2)
-    return Score("multi_bleu", value, str(scorer.get_signature()))
+    signature, found = _multi_bleu(hypotheses, references, lowercase)
+    return Score("multi_bleu", round(float(found.score), 2), signature)
 
 
 def multi_bleu_line(hypotheses, references, lowercase=False):
     """The line that `multi-bleu.perl` prints; arguments as `multi_bleu`."""
     _, found = _multi_bleu(hypotheses, references, lowercase)
+    if not found.ref_len:
+        return NO_REFERENCE
     precisions = "/".join(f"{value:.1f}" for value in found.precisions)
-    ratio = found.sys_len / found.ref_len if found.ref_len else 0.0
+    ratio = found.sys_len / found.ref_len
     return (
         f"BLEU = {found.score:.2f}, {precisions} (BP={found.bp:.3f}, "
         f"ratio={ratio:.3f}, hyp_len={found.sys_len}, ref_len={found.ref_len})"
@@ -83,11 +102,18 @@ def check_tokenizer(name):
 
 
 def _multi_bleu(hypotheses, references, lowercase):
-    sets = reference_sets(hypotheses, references)
-    scorer = BLEU(
-        tokenize="none", smooth_method="none", lowercase=lowercase, force=True
+    """sacrebleu's signature and result with Moses's settings."""
+    table = {**_OTHER_BLANKS, **(_ASCII_LOWER if lowercase else {})}
+    hypotheses, *sets = (
+        [text.translate(table) for text in texts]
+        for texts in (hypotheses, *reference_sets(hypotheses, references))
     )
-    return scorer, _run(scorer, hypotheses, sets)
+    scorer = BLEU(tokenize="none", smooth_method="none", force=True)
+    found = _run(scorer, hypotheses, sets)
+    signature = str(scorer.get_signature())
+    if lowercase:
+        signature = signature.replace("case:mixed", "case:lc[ascii]")
+    return signature, found
 
 
 def _run(scorer, hypotheses, sets):

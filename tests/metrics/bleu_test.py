@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from keras_seq2seq.metrics import corpus_bleu, multi_bleu, multi_bleu_line
+from keras_seq2seq.metrics import (
+    NO_REFERENCE,
+    corpus_bleu,
+    multi_bleu,
+    multi_bleu_line,
+)
 
 FOX = [
     "The brown fox jumps over the dog 笑",
@@ -66,3 +71,38 @@ def test_tokenizer_separates_punctuation_only_when_asked():
     hypotheses, references = ["so it is , yes !"], ["so it is, yes!"]
     assert corpus_bleu(hypotheses, references, "13a").value > 99.9
     assert corpus_bleu(hypotheses, references).value < 50
+
+
+def test_every_empty_case_of_the_script_is_zero():
+    assert multi_bleu([], []).value == 0.0
+    assert multi_bleu(["", ""], ["a b c d", "e"]).value == 0.0
+    assert multi_bleu(["a b c d"], ["x y z w"]).value == 0.0
+    assert multi_bleu_line(["a"], [""]) == NO_REFERENCE
+    assert multi_bleu_line([], []) == NO_REFERENCE
+
+
+def test_only_ascii_blanks_separate_words_in_multi_bleu():
+    # Perl reads bytes: of four words with a no-break space in one and an
+    # ideographic one in another, all four orders match.
+    text = "a\u00a0b c\u3000d e\x0bf"
+    line = multi_bleu_line([text], [text])
+    assert "hyp_len=4, ref_len=4" in line
+    assert line.startswith("BLEU = 100.00")
+    assert multi_bleu([text], [text.replace("\u00a0", "\u3000")]).value == 0
+
+
+def test_multi_bleu_lowers_ascii_letters_only():
+    # `lc` of bytes leaves umlauts as they are.
+    assert multi_bleu(["A B C D"], ["a b c d"], lowercase=True).value == 100
+    assert multi_bleu(["Ä b c d"], ["ä b c d"], lowercase=True).value == 0
+    signature = multi_bleu(["a"], ["a"], lowercase=True).signature
+    assert "case:lc[ascii]|eff:no|tok:none|smooth:none" in signature
+
+
+def test_bleu_of_sacrebleu_stands_beside_with_its_own_signature():
+    # Of four orders the longest has no match, which is smoothed or is not.
+    pair = ["a b c d e"], ["a b c x e"]
+    found = [function(*pair) for function in (corpus_bleu, multi_bleu)]
+    assert found[0].value > found[1].value == 0
+    assert "smooth:exp" in found[0].signature
+    assert "smooth:none" in found[1].signature
