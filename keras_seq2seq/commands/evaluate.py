@@ -15,8 +15,8 @@ def add_arguments(parser):
     parser.add_argument(
         "--metric",
         default="bleu",
-        help="names with commas: bleu, multi_bleu, chrf, ter, rouge, wer, per, "
-        "exact_match",
+        help="names with commas: bleu, multi_bleu, chrf, ter, rouge (nine "
+        "values) or one of them as rouge_l/f_score, wer, per, exact_match",
     )
     parser.add_argument(
         "--tokenize",
@@ -66,10 +66,10 @@ def _of_text(arguments):
 
 
 def _scored(arguments, hypotheses, references):
-    from keras_seq2seq.metrics import score
+    from keras_seq2seq.metrics import metric_names, score
 
-    for name in arguments.metric.split(","):
-        found = score(name.strip(), hypotheses, references, arguments.tokenize)
+    for name in metric_names(arguments.metric):
+        found = score(name, hypotheses, references, arguments.tokenize)
         yield {
             "metric": found.name,
             "value": found.value,

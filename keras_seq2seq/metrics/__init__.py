@@ -16,6 +16,7 @@ from keras_seq2seq.metrics.exact_match import exact_match as exact_match
 from keras_seq2seq.metrics.rouge import ROUGE_TYPES as ROUGE_TYPES
 from keras_seq2seq.metrics.rouge import rouge as rouge
 from keras_seq2seq.metrics.scorers import METRIC_NAMES as METRIC_NAMES
+from keras_seq2seq.metrics.scorers import metric_names as metric_names
 from keras_seq2seq.metrics.scorers import score as score
 from keras_seq2seq.metrics.ter import corpus_ter as corpus_ter
 from keras_seq2seq.metrics.wer import phone_error_rate as phone_error_rate

@@ -16,9 +16,13 @@ ROUGE_TYPES = tuple(
 def rouge(hypotheses, references, rouge_type="rouge_l/f_score"):
     """Mean ROUGE over the lines, without stemming and stop words.
 
-    Words stand between single blanks. N-grams are sets, not multisets: this
-    is how google/seq2seq counted, and it differs a little from other ROUGEs.
-    With several references a line has its best score.
+    These are google/seq2seq's definitions, whose numbers differ from those of
+    ROUGE-1.5.5 and its followers in four ways: n-grams are sets, so a word
+    that is repeated counts once; ROUGE-L weighs with beta = precision / recall
+    of each line, where others take 1 or a large constant; words are what
+    stands between single blanks, neither stemmed nor lower-cased; and a line
+    without words has one empty word. With several references a line has its
+    best score.
 
     Args:
         hypotheses: list of str.

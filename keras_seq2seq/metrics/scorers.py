@@ -23,14 +23,34 @@ _SCORERS = {
     "per": phone_error_rate,
     "exact_match": exact_match,
 }
-METRIC_NAMES = ("bleu", *_SCORERS, *ROUGE_TYPES)
+# `rouge_1` is its F-score, as `dev_decoding` calls it.
+_F_SCORES = {f"rouge_{unit}": f"rouge_{unit}/f_score" for unit in "12l"}
+METRIC_NAMES = ("bleu", *_SCORERS, *_F_SCORES, *ROUGE_TYPES)
+
+
+def metric_names(text):
+    """The metrics that a text names, with commas between them.
+
+    Args:
+        text: str, such as `"bleu,rouge"`; `"rouge"` is all of `ROUGE_TYPES`.
+
+    Returns:
+        list of names for `score`.
+    """
+    names = [name.strip() for name in text.split(",")]
+    return [
+        each
+        for name in names
+        for each in (ROUGE_TYPES if name == "rouge" else (name,))
+    ]
 
 
 def score(metric, hypotheses, references, tokenize="none"):
     """Scores a corpus by the metric's name.
 
     Args:
-        metric: str, one of `METRIC_NAMES`; `"rouge"` is `"rouge_l/f_score"`.
+        metric: str, one of `METRIC_NAMES`; `"rouge"` is `"rouge_l/f_score"`,
+            `"rouge_1"` is `"rouge_1/f_score"`, and so on.
         hypotheses: list of str.
         references: list of str, or list of such lists (several references).
         tokenize: str. How BLEU finds words, see `corpus_bleu`; the other
@@ -45,8 +65,9 @@ def score(metric, hypotheses, references, tokenize="none"):
     check_tokenizer(tokenize)
     if metric == "bleu":
         return corpus_bleu(hypotheses, references, tokenize)
-    if metric in ROUGE_TYPES:
-        return rouge(hypotheses, references, metric)
+    if metric in (*_F_SCORES, *ROUGE_TYPES):
+        kind = _F_SCORES.get(metric, metric)
+        return rouge(hypotheses, references, kind)
     if metric in _SCORERS:
         return _SCORERS[metric](hypotheses, references)
     near = difflib.get_close_matches(str(metric), METRIC_NAMES, n=1, cutoff=0.5)

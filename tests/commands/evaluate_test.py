@@ -3,7 +3,13 @@ import json
 import pytest
 
 from keras_seq2seq.__main__ import main
+from keras_seq2seq.metrics import ROUGE_TYPES
 from tests.commands.small_run import small_run, workplace
+
+FOX = (
+    "The brown fox jumps over the dog 笑",
+    "The brown fox jumps over the dog 2 笑",
+)
 
 
 @pytest.fixture
@@ -83,3 +89,19 @@ def test_a_model_is_evaluated_as_in_training(evaluate):
     for name in ("loss", "perplexity", "accuracy"):
         assert values[name] == pytest.approx(logged[f"val_{name}"], rel=1e-4)
     assert {"bleu", "wer"} <= set(values)
+
+
+def test_rouge_is_all_nine_of_its_values(evaluate, text):
+    hypotheses = text("hypotheses", *FOX)
+    reference = "The quick brown fox jumps over the lazy dog 笑"
+    references = text("references", reference, reference)
+    flags = ["--hypotheses", hypotheses, "--references", references]
+    found = evaluate(*flags, "--metric", "rouge,multi_bleu")
+    names = [record["metric"] for record in found]
+    assert names == [*ROUGE_TYPES, "multi_bleu"]
+    values = {record["metric"]: record["value"] for record in found}
+    assert values["rouge_1/f_score"] == pytest.approx(0.865497, abs=1e-6)
+    assert values["rouge_2/r_score"] == pytest.approx(0.5)
+    assert values["multi_bleu"] == 46.51
+    (alone,) = evaluate(*flags, "--metric", "rouge_1")
+    assert alone == found[0]

@@ -41,3 +41,20 @@ def test_empty_text_equals_empty_text_but_has_no_pair_of_words():
 def test_unknown_type_suggests_the_nearest():
     with pytest.raises(UserError, match="Did you mean `rouge_2/f_score`"):
         rouge(["a"], ["a"], "rouge_2/fscore")
+
+
+def test_repeated_words_count_once():
+    # Sets: {a, b} and {a, c}; multisets would find 2 of 3 words.
+    assert rouge(["a a b"], ["a a c"], "rouge_1/p_score").value == 0.5
+
+
+def test_rouge_l_weighs_with_precision_over_recall():
+    # P = 2/2, R = 2/4, beta = 2: F = (1 + 4) R P / (R + 4 P) = 2.5 / 4.5;
+    # with beta = 1 it were 2/3.
+    found = rouge(["a b"], ["a x b y"], "rouge_l/f_score").value
+    assert found == pytest.approx(2.5 / 4.5)
+
+
+def test_no_lines_score_zero():
+    for kind in ROUGE_TYPES:
+        assert rouge([], [], kind).value == 0.0
