@@ -16,9 +16,15 @@ def decode_sentencepiece(text):
 
 
 def slice_text(text, eos="SEQUENCE_END", sos="SEQUENCE_START"):
-    """What stands between the first `sos` and the first `eos`."""
-    text = text.split(eos, 1)[0]
-    return text.rpartition(sos)[2].strip() if sos in text else text.strip()
+    """What stands before the first `eos`, and there after the first `sos`.
+
+    An empty `eos` or `sos` cuts nothing off.
+    """
+    if eos:
+        text = text.partition(eos)[0]
+    if sos and sos in text:
+        text = text.partition(sos)[2]
+    return text.strip()
 
 
 FUNCTIONS = {

@@ -13,6 +13,7 @@ from keras_seq2seq.tasks.postprocessing import (
     [
         ("I li@@ ke tra@@ ins@@ .", "I like trains."),
         ("tra@@ in@@", "train"),
+        ("is@@", "is"),
         ("me @ home", "me @ home"),
         ("", ""),
     ],
@@ -35,10 +36,16 @@ def test_sentence_pieces_are_joined():
         ("SEQUENCE_START a", "a"),
         ("a b", "a b"),
         ("SEQUENCE_START SEQUENCE_END", ""),
+        ("SEQUENCE_START a SEQUENCE_START b", "a SEQUENCE_START b"),
+        ("a SEQUENCE_END b SEQUENCE_START c", "a"),
     ],
 )
 def test_text_between_start_and_end_is_kept(text, expected):
     assert slice_text(text) == expected
+
+
+def test_an_empty_mark_cuts_nothing_off():
+    assert slice_text(" a b ", eos="", sos="") == "a b"
 
 
 def test_every_function_has_its_historical_name():
