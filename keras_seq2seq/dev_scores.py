@@ -1,18 +1,32 @@
 """Real search on the development set."""
 
 from keras_seq2seq import recipe
+from keras_seq2seq.callbacks import CorpusScore
 from keras_seq2seq.checkpoint.variable_value import steps_made
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.evaluation_metrics import text_metrics
 from keras_seq2seq.metrics import score
 from keras_seq2seq.search import BeamSearch, GreedySearch
+from keras_seq2seq.teacher_forcing import TeacherForcing
 
-# Short names of a configuration.
-METRICS = {
-    "rouge_1": "rouge_1/f_score",
-    "rouge_2": "rouge_2/f_score",
-    "rouge_l": "rouge_l/f_score",
-}
 SAMPLES = 8  # sources read where no score is wanted
+
+
+def dev_scores(config, pair, allowed=()):
+    """The scores of generated text that a configuration asks for.
+
+    Args:
+        config: Config.
+        pair: tokenizers (source, target).
+        allowed: modules of the user's own that may be imported.
+
+    Returns:
+        `DevScores`, or None where nothing is decoded.
+    """
+    metrics = text_metrics(config, allowed)
+    if config.dev_decoding is None and not metrics:
+        return None
+    return DevScores(config, metrics=metrics, tokenizer=pair[1])
 
 
 class DevScores:
@@ -20,38 +34,104 @@ class DevScores:
 
     Args:
         config: Config; `dev_decoding` says how, if it is there.
+        limit: int or None. Most pairs; None for what `dev_decoding` says.
+        metrics: sequence of `evaluation_metrics.TextMetric`.
+        tokenizer: the target's, which `metrics` need.
 
     Attributes:
         sources: list of str.
         references: list of str.
     """
 
-    def __init__(self, config):
+    def __init__(self, config, limit=None, metrics=(), tokenizer=None):
         decoding = config.dev_decoding
-        limit = SAMPLES if decoding is None else decoding.max_sentences
+        if limit is None and decoding is not None:
+            limit = decoding.max_sentences
         pipeline = config.input_pipeline_dev
         self.sources, self.references = recipe.texts(pipeline, limit)
-        self.tokenize = "none" if decoding is None else decoding.tokenize
         self.search = GreedySearch()
         if decoding is not None and decoding.beam_width > 1:
             self.search = BeamSearch(
                 decoding.beam_width, decoding.length_penalty
             )
-        self._latest = (None, None)
         if not self.sources:
             raise UserError(
                 "input_pipeline_dev: expected at least one pair. Received: "
                 "none."
             )
+        self._decoding = decoding
+        self._metrics = metrics
+        self._tokenizer = tokenizer
+        self._teacher = TeacherForcing(self.sources, self.references)
+        self._latest = {}
 
-    def translate(self, model, sources):
-        """One string per source; decodes once per step of the training."""
+    def corpus_scores(self):
+        """What is logged: a `CorpusScore` for every name.
+
+        A metric replaces the score of `dev_decoding` that has its name, and
+        stands in the logs without `val_`, too, as google/seq2seq called it.
+
+        Returns:
+            dict from names without `val_` to callbacks.
+        """
+        decoding = self._decoding
+        ways = {"": self.generations}
+        if decoding is not None and decoding.teacher_forced:
+            ways["_teacher_forced"] = self.forced
+        found = {}
+        for ending, write in ways.items():
+            for name in () if decoding is None else decoding.metric:
+                found[name + ending] = self._plain(name, ending, write)
+            for metric in self._metrics:
+                score = self._detailed(metric, ending, write)
+                found[metric.name + ending] = score
+        return found
+
+    def generations(self, model):
+        """One `Generation` per source; decodes once per step of training."""
+        return self._once_per_step(
+            "free", model, lambda: model.generate(self.sources, self.search)
+        )
+
+    def forced(self, model):
+        """One text per pair under teacher forcing; once per step, too."""
+        return self._once_per_step(
+            "forced", model, lambda: self._teacher.write(model)
+        )
+
+    def _once_per_step(self, kind, model, write):
         step = steps_made(model.optimizer)
-        if self._latest[0] != (step, len(sources)):
-            found = model.generate(sources, self.search)
-            texts = [each.text for each in found]
-            self._latest = ((step, len(sources)), texts)
-        return self._latest[1]
+        if self._latest.get(kind, (None,))[0] != step:
+            self._latest[kind] = (step, write())
+        return self._latest[kind][1]
+
+    def _plain(self, name, ending, write):
+        """The score of `dev_decoding` called `name`."""
+        return CorpusScore(
+            lambda model, sources: [each.text for each in write(model)],
+            self.sources,
+            self.references,
+            lambda texts, references: score(
+                name, texts, references, self._decoding.tokenize
+            ),
+            name=f"val_{name}{ending}",
+            every=self._decoding.every_n_evaluations,
+        )
+
+    def _detailed(self, metric, ending, write):
+        """The score of an entry of `metrics`."""
+        decoding = self._decoding
+        return CorpusScore(
+            lambda model, sources: [
+                metric.hypothesis(each) for each in write(model)
+            ],
+            self.sources,
+            [metric.reference(x, self._tokenizer) for x in self.references],
+            metric.score,
+            name=f"val_{metric.name}{ending}",
+            every=1 if decoding is None else decoding.every_n_evaluations,
+            also=(f"{metric.name}{ending}",),
+        )
 
     def greedy(self, model, sources):
         """One string per source, by greedy search."""
@@ -63,10 +143,3 @@ class DevScores:
         search = GreedySearch(with_attention=True)
         found = model.generate([source], search)[0]
         return found.source_tokens, found.tokens, found.attention
-
-    def scorer(self, metric):
-        """`score(hypotheses, references)` of a metric's name."""
-        name = METRICS.get(metric, metric)
-        return lambda hypotheses, references: score(
-            name, hypotheses, references, self.tokenize
-        )

@@ -5,15 +5,16 @@ from keras_seq2seq.callbacks import (
     AttentionPictures,
     BleuEarlyStopping,
     CheckpointRetention,
-    CorpusScore,
     LoggedValue,
+    LogPerplexity,
     MetricsLog,
     ProgressBar,
     TensorBoardLog,
     TimeLimit,
     TrainSamples,
 )
-from keras_seq2seq.dev_scores import DevScores
+from keras_seq2seq.dev_scores import SAMPLES, DevScores
+from keras_seq2seq.evaluation_metrics import has_log_perplexity
 from keras_seq2seq.views.attention import (
     attention_picture,
     save_attention_picture,
@@ -77,19 +78,10 @@ def _monitored(config):
 
 def _scorers(config, scores):
     stopping = config.early_stopping
-    found = {}
-    if scores is not None:
-        for metric in config.dev_decoding.metric:
-            found[metric] = CorpusScore(
-                scores.translate,
-                scores.sources,
-                scores.references,
-                scores.scorer(metric),
-                name=f"val_{metric}",
-                every=config.dev_decoding.every_n_evaluations,
-            )
+    found = {} if scores is None else scores.corpus_scores()
+    others = [LogPerplexity()] if has_log_perplexity(config) else []
     if stopping is None:
-        return list(found.values())
+        return [*others, *found.values()]
     watched = found.pop(stopping.metric, LoggedValue(f"val_{stopping.metric}"))
     rule = BleuEarlyStopping(
         watched,
@@ -99,12 +91,12 @@ def _scorers(config, scores):
         # The best weights are a checkpoint, which inference takes first.
         restore_best_weights=False,
     )
-    return [*found.values(), rule]
+    return [*others, *found.values(), rule]
 
 
 def _samples(config, directory, scores, board):
     """Sample translations and an attention picture per evaluation."""
-    scores = scores or DevScores(config)
+    scores = scores or DevScores(config, limit=SAMPLES)
     samples = TrainSamples(
         scores.greedy,
         scores.sources[:SAMPLED_PAIRS],

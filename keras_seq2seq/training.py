@@ -16,7 +16,7 @@ from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.model_state import averaged_weights
 from keras_seq2seq.checkpoint.variable_value import steps_made
 from keras_seq2seq.data.batches import evaluation_dataset
-from keras_seq2seq.dev_scores import DevScores
+from keras_seq2seq.dev_scores import dev_scores
 from keras_seq2seq.distribution import (
     check_divides,
     choose_strategy,
@@ -174,7 +174,7 @@ def set_up(config, directory, allowed=(), say=print, workers=None):
         told = recipe.pretrained(model, config.model_params, pair)
         model.compile(recipe.optimizer(config))
         model.optimizer.build(model.trainable_variables)
-    scores = config.dev_decoding and DevScores(config)
+    scores = dev_scores(config, pair, allowed)
     callbacks = run_callbacks(
         config, directory, bucketing, dev, scores, workers
     )

@@ -29,6 +29,7 @@ FLOORS = (
     # Tasks only turn hypotheses into text; a recipe makes them.
     {"zoo", "callbacks", "tasks"},
     {"recipe", "views", "run_files", "start_banner", "step_timing"},
+    {"evaluation_metrics", "teacher_forcing"},
     {"dev_scores", "divergence", "termination"},
     {"run_callbacks"},
     {"training", "inference"},

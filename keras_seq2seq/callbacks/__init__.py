@@ -14,6 +14,9 @@ from keras_seq2seq.callbacks.corpus_score import CorpusScore as CorpusScore
 from keras_seq2seq.callbacks.learning_rate_decay import (
     LearningRateDecay as LearningRateDecay,
 )
+from keras_seq2seq.callbacks.log_perplexity import (
+    LogPerplexity as LogPerplexity,
+)
 from keras_seq2seq.callbacks.logged_value import LoggedValue as LoggedValue
 from keras_seq2seq.callbacks.metrics_log import MetricsLog as MetricsLog
 from keras_seq2seq.callbacks.progress import ProgressBar as ProgressBar

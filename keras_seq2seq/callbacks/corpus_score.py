@@ -18,10 +18,18 @@ class CorpusScore(keras.callbacks.Callback):
             or an object with the number as its `value`.
         name: str. The key in the logs.
         every: int >= 1. Scores the last of every so many epochs.
+        also: sequence of str. More keys in the logs for the same score.
     """
 
     def __init__(
-        self, translate, sources, references, score, name="val_bleu", every=1
+        self,
+        translate,
+        sources,
+        references,
+        score,
+        name="val_bleu",
+        every=1,
+        also=(),
     ):
         super().__init__()
         if len(sources) != len(references) or not len(sources):
@@ -37,12 +45,13 @@ class CorpusScore(keras.callbacks.Callback):
         self.score = score
         self.name = name
         self.every = every
+        self.also = tuple(also)
         self._epochs = 0
 
     def on_epoch_end(self, epoch, logs):
         self._epochs += 1
         if self._epochs % self.every == 0:
-            logs[self.name] = self.evaluate()
+            logs.update(dict.fromkeys((self.name, *self.also), self.evaluate()))
 
     def evaluate(self):
         """Translates and scores once.

@@ -2,7 +2,13 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from keras_seq2seq.config.section import Section, refuse, typed
 from keras_seq2seq.config.values import (
@@ -74,15 +80,28 @@ class TextMetricParams(Section):
     """Arguments shared by metrics of text."""
 
     sos_token: Text = Field(
-        "SEQUENCE_START", description="Text up to it is not scored."
+        "SEQUENCE_START",
+        description="Text up to it is not scored; empty: all is.",
     )
     eos_token: Text = Field(
-        "SEQUENCE_END", description="Text from it on is not scored."
+        "SEQUENCE_END",
+        description="Text from it on is not scored; empty: all is.",
     )
-    separator: Text = Field(" ", description="Joins tokens.")
+    separator: Text | None = Field(
+        None, description="Joins tokens; null: as the tokenizer joins them."
+    )
     postproc_fn: name_of("postprocessing", optional=True) = Field(
         "", description="Function from text to text, applied to both sides."
     )
+    name: Text | None = Field(
+        None, min_length=1, description="Name in the logs; null: the class's."
+    )
+
+
+class OwnMetricParams(TextMetricParams):
+    """Arguments of a metric of the user's own; what is not shared is its."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 class RougeParams(TextMetricParams):
@@ -180,14 +199,26 @@ class Metric(Section):
     class_name: name_of("metric") = Field(
         alias="class", description="Class of the metric."
     )
-    params: RougeParams | TextMetricParams | NoParams | Free = Field(
+    params: RougeParams | TextMetricParams | NoParams | OwnMetricParams = Field(
         {}, description="Its arguments.", validate_default=True
     )
 
     @field_validator("params", mode="wrap")
     @classmethod
     def _typed_by_class(cls, value, handler, info: ValidationInfo) -> Any:
-        return typed(METRICS, info.data.get("class_name"), value)
+        name = info.data.get("class_name")
+        return typed({name: OwnMetricParams, **METRICS}, name, value)
+
+    @property
+    def historical_name(self):
+        """The score's name, None if only a class of the user's own knows."""
+        params = self.params
+        names = {
+            "LogPerplexityMetricSpec": "log_perplexity",
+            "BleuMetricSpec": "bleu",
+            "RougeMetricSpec": getattr(params, "rouge_type", None),
+        }
+        return getattr(params, "name", None) or names.get(self.class_name)
 
 
 class Pipeline(Section):

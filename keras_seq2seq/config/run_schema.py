@@ -111,6 +111,11 @@ class DevDecoding(Section):
     tokenize: Literal["none", "13a", "intl", "char", "zh"] = Field(
         "none", description="sacrebleu's tokenisation of both sides."
     )
+    teacher_forced: Flag = Field(
+        False,
+        description="Also score the likeliest words after the true ones, as "
+        "google/seq2seq did; these names end in _teacher_forced.",
+    )
 
 
 class Prepare(Section):

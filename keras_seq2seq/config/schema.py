@@ -263,4 +263,6 @@ def _scored(config):
     stopping, decoding = config.early_stopping, config.dev_decoding
     if stopping is None or stopping.metric not in get_args(CORPUS_SCORES):
         return True
-    return decoding is not None and stopping.metric in decoding.metric
+    names = {metric.historical_name for metric in config.metrics}
+    names.update(() if decoding is None else decoding.metric)
+    return stopping.metric in names

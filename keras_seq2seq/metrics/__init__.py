@@ -12,6 +12,10 @@ from keras_seq2seq.metrics.bleu import multi_bleu as multi_bleu
 from keras_seq2seq.metrics.bleu import multi_bleu_line as multi_bleu_line
 from keras_seq2seq.metrics.chrf import corpus_chrf as corpus_chrf
 from keras_seq2seq.metrics.corpus import Score as Score
+from keras_seq2seq.metrics.corpus_metric import (
+    CollectedMetric as CollectedMetric,
+)
+from keras_seq2seq.metrics.corpus_metric import CorpusMetric as CorpusMetric
 from keras_seq2seq.metrics.exact_match import exact_match as exact_match
 from keras_seq2seq.metrics.rouge import ROUGE_TYPES as ROUGE_TYPES
 from keras_seq2seq.metrics.rouge import rouge as rouge

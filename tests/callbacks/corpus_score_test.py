@@ -41,6 +41,14 @@ def test_a_score_with_a_signature_is_taken_by_its_value():
     assert train([score])["val_bleu"] == [7.5]
 
 
+def test_one_score_may_stand_under_several_names():
+    score = CorpusScore(
+        shout, ["a"], ["A"], exact, name="val_x", also=("x", "y")
+    )
+    history = train([score])
+    assert history["val_x"] == history["x"] == history["y"] == [100]
+
+
 def test_only_every_so_many_epochs_are_scored():
     score = CorpusScore(shout, ["a"], ["A"], exact, every=3)
     assert len(train([score], epochs=7)["val_bleu"]) == 2

@@ -348,6 +348,24 @@ def test_rouge_needs_its_type():
     assert text.startswith("is required: one of 'rouge_1/f_score'")
 
 
+def test_early_stopping_watches_bleu_of_metrics_under_its_own_name():
+    metric = {"class": "BleuMetricSpec"}
+    stopping = {"metric": "bleu"}
+    assert build(early_stopping=stopping, metrics=[metric]).metrics
+    metric["params"] = {"name": "other"}
+    text = message(early_stopping=stopping, metrics=[metric])
+    assert "needs dev_decoding" in text
+
+
+def test_a_metric_of_the_users_own_has_shared_and_own_params():
+    metric = {"class": "mine.Metric", "params": {"depth": 2, "separator": ""}}
+    params = build(metrics=[metric]).metrics[0].params
+    assert params.model_dump()["depth"] == 2
+    assert (params.separator, params.eos_token) == ("", "SEQUENCE_END")
+    metric["params"]["postproc_fn"] = "strip_bp"
+    assert "Did you mean strip_bpe" in message(metrics=[metric])
+
+
 def test_settings_can_not_be_changed():
     with pytest.raises(ValidationError):
         build().batch_size = 5

@@ -90,7 +90,7 @@ MOMENTS = {
     "in a step": in_a_step,
     "between two steps": at("on_train_batch_end", 33),
     "in an evaluation": at("on_test_batch_begin", 40),
-    "in a decode for BLEU": before(DevScores, "translate", 2),
+    "in a decode for BLEU": before(DevScores, "generations", 2),
     "in a checkpoint": before(storage, "_move_into_place", 3),
     "between two epochs": at("on_epoch_begin", 40),
 }
