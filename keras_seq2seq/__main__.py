@@ -18,6 +18,7 @@ COMMANDS = {
     "vocab": ("vocab", "build a vocabulary or a subword model"),
     "toy-data": ("toy_data", "write a toy corpus: copy or reverse"),
     "bleu": ("bleu", "print BLEU as multi-bleu.perl does"),
+    "bpe": ("bpe", "learn and apply byte pair encoding, marked by @@"),
     "quickstart": ("quickstart", "train on real data that is installed"),
     "selftest": ("selftest", "check what this machine's devices compute"),
     "benchmark": ("benchmark", "measure training and decoding here"),
