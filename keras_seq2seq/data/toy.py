@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_seq2seq.data.piece_files import write_piece_files
+from keras_seq2seq.data.tokenizer_training import train_tokenizer
 from keras_seq2seq.data.vocabulary import count_tokens, select
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
 
 KINDS = ("copy", "reverse")
 SPLITS = ("train", "dev", "test")
+SIDES = ("sources", "targets")
 
 
 def write_toy_data(
@@ -20,12 +23,16 @@ def write_toy_data(
     min_length=5,
     max_length=20,
     seed=0,
+    sentence_piece=None,
 ):
     """Writes a toy corpus: `train`, `dev` and `test`, and vocabularies.
 
     Each split has a directory with `sources.txt` and `targets.txt`; `train`
     has `vocab.sources.txt` and `vocab.targets.txt` with counts. The tokens are
     `0`, `1`, ... and `笑`, drawn uniformly, as is the length of each line.
+    With `sentence_piece` there are, too: `bpe.model`, a joint model of both
+    sides of `train`; `sources.bpe.txt` and `targets.bpe.txt` in each split,
+    pieces between blanks; and `train/vocab.bpe.txt`, their vocabulary.
 
     Args:
         directory: path.
@@ -34,6 +41,7 @@ def write_toy_data(
         examples: int. Pairs of `train`; `dev` and `test` have a tenth each.
         min_length, max_length: int. Tokens of a line, both inclusive.
         seed: int, not negative. The same seed gives the same files.
+        sentence_piece: int or None. Pieces of the model, specials counted.
 
     Returns:
         `Path` of the directory.
@@ -55,14 +63,24 @@ def write_toy_data(
             generator, vocabulary_size, count, min_length, max_length
         )
         targets = sources if kind == "copy" else [s[::-1] for s in sources]
-        for side, rows in (("sources", sources), ("targets", targets)):
+        for side, rows in zip(SIDES, (sources, targets), strict=True):
             lines = [" ".join(row) for row in rows]
             text = "".join(f"{line}\n" for line in lines)
             write_file(directory / split / f"{side}.txt", text)
             if split == "train":
                 words = select(count_tokens(lines))
                 words.write(directory / split / f"vocab.{side}.txt")
+    if sentence_piece is not None:
+        _write_pieces(directory, sentence_piece)
     return directory
+
+
+def _write_pieces(directory, size):
+    train = [directory / "train" / f"{side}.txt" for side in SIDES]
+    model = train_tokenizer(train, "bpe", directory / "bpe.model", size=size)
+    files = [directory / a / f"{b}.txt" for a in SPLITS for b in SIDES]
+    pieces = write_piece_files(model, files)[: len(train)]
+    train_tokenizer(pieces, "word", directory / "train" / "vocab.bpe.txt")
 
 
 def _draw(generator, vocabulary_size, count, min_length, max_length):

@@ -1,6 +1,7 @@
 import pytest
 
 from keras_seq2seq.__main__ import main
+from keras_seq2seq.data.vocabulary import Vocabulary
 
 GOLDEN = "b b a a c \n a b \n c  d c\n"  # reference: bin/tools/generate_vocab
 
@@ -79,3 +80,28 @@ def test_a_subword_model_is_trained(vocab, tmp_path):
     tokenizer = load_tokenizer(tmp_path / "joint.model")
     assert tokenizer.vocabulary_size == 10
     assert tokenizer.decode(tokenizer.encode("abba baba")) == "abba baba"
+
+
+def test_a_positional_file_gives_what_standard_input_gives(vocab, tmp_path):
+    path = tmp_path / "text"
+    path.write_text(GOLDEN)
+    assert vocab("", path) == vocab(GOLDEN)
+
+
+def test_line_ends_blank_lines_and_special_names_are_no_words(vocab):
+    text = "a b\r\n\r\n  \nUNK SEQUENCE_END <s> a\r\n"
+    assert vocab(text) == ["a\t2", "b\t1"]
+
+
+def test_what_it_writes_can_be_read_and_has_the_same_order(vocab, tmp_path):
+    path = tmp_path / "vocab"
+    path.write_text("".join(f"{line}\n" for line in vocab(GOLDEN)))
+    found = Vocabulary.read(path)
+    assert found.words == ("c", "b", "a", "d")
+    assert found.counts == (3, 3, 3, 1)
+
+
+def test_nothing_to_count_is_explained(capsys, standard_input):
+    standard_input("\n")
+    assert main(["vocab"]) == 2
+    assert "No token is left" in capsys.readouterr().err
