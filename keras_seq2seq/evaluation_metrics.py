@@ -75,7 +75,14 @@ class TextMetric:
         metric = self.make()
         for pair in zip(hypotheses, references, strict=True):
             metric.add(*pair)
-        return metric.score()
+        found = metric.score()
+        try:
+            return float(found)
+        except (TypeError, ValueError):
+            raise UserError(
+                f"metrics: {self.name}: score() must return a number. "
+                f"Received: {found!r}"
+            ) from None
 
 
 def text_metrics(config, allowed=()):

@@ -28,6 +28,11 @@ class Lengths:
         return self.factor * self.words
 
 
+class Wordy(Lengths):
+    def score(self):
+        return "many"
+
+
 class NoScore:
     def add(self, hypothesis, reference):
         """Takes a pair and never tells."""
@@ -144,6 +149,11 @@ def test_what_is_no_metric_is_refused():
         metric("", f"{__name__}.NoScore")
     with pytest.raises(UserError, match="refuses its params.*facter"):
         metric("facter: 2", f"{__name__}.Lengths")
+
+
+def test_a_score_that_is_no_number_is_named():
+    with pytest.raises(UserError, match="must return a number.*'many'"):
+        metric("", f"{__name__}.Wordy").score(["a"], ["b"])
 
 
 def test_a_class_of_the_users_own_needs_permission():

@@ -11,6 +11,8 @@ from keras_seq2seq.data.lines import expand_files, read_lines
 from keras_seq2seq.errors import UserError
 
 VERSIONS = ("#version: 0.1", "#version: 0.2")
+MERGE = re.compile(r"[^ \r]+ [^ \r]+ *")
+COUNTED = re.compile(r"(.+)[ \t]([0-9]{1,18})")
 
 
 def learn_codes(lines, symbols, min_frequency=2):
@@ -136,7 +138,7 @@ def _checked_codes(path):
             "Learn them with `keras-seq2seq bpe learn`."
         )
     for number, line in enumerate(merges, 1 + versioned):
-        if not re.fullmatch("[^ ]+ [^ ]+ *", line):
+        if not MERGE.fullmatch(line):
             raise UserError(
                 f"{path}:{number}: expected two subwords with a blank between "
                 f"them. Received: {line[:60]!r}"
@@ -149,7 +151,7 @@ def _frequent(path, threshold):
     (path,) = expand_files(path)
     found = set()
     for number, line in enumerate(read_lines(path), 1):
-        row = re.fullmatch(r"(.+)[ \t]([0-9]+)", line)
+        row = COUNTED.fullmatch(line)
         if not row:
             raise UserError(
                 f"{path}:{number}: expected `subword count`. Received: "

@@ -4,6 +4,7 @@ Each target may raise `UserError` and nothing else, must come to an end, and
 must not take memory that its input does not have.
 """
 
+import gzip
 import io
 import json
 import logging
@@ -19,7 +20,9 @@ from keras_seq2seq.callbacks.saved_training import read_training
 from keras_seq2seq.checkpoint import array_files
 from keras_seq2seq.checkpoint.manifest import read_manifest
 from keras_seq2seq.config import files
+from keras_seq2seq.data.byte_lines import read_plain_or_gzip
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.marked_subwords import segmenter
 from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.data.sentence_piece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.data.vectors import read_vectors
@@ -101,6 +104,17 @@ def read_pairs(content, directory):
             cache_dir=directory / "cache",
             **columns,
         )
+
+
+def read_packed_text(content, directory):
+    read_plain_or_gzip(_file(directory, content))
+
+
+def read_codes(content, directory):
+    """Codes of byte pairs are the part before the first form feed."""
+    codes, _, counts = content.partition(b"\x0c")
+    counted = _file(directory, counts, "counts") if counts else None
+    segmenter(_file(directory, codes, "codes"), counted, 2)("ab  abc\t\x85")
 
 
 def read_checkpoint_manifest(content, directory):
@@ -206,6 +220,12 @@ def targets():
         "array_vectors": Target(read_array_vectors, [_npy()]),
         "pairs": Target(
             read_pairs, [b"a b\nc\n\x0cb\na c\n", b"a b\tc\nb\ta\n"]
+        ),
+        "packed_text": Target(
+            read_packed_text, [b"a b\n\nc\n", gzip.compress(b"a b\nc\n")]
+        ),
+        "codes": Target(
+            read_codes, [b"#version: 0.2\na b\nab c</w>\n", b"a b\n\x0cab 2\n"]
         ),
         "manifest": Target(read_checkpoint_manifest, [_manifest()]),
         "pointer": Target(read_pointer, [b"ckpt-3\n"]),

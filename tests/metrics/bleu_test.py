@@ -1,3 +1,5 @@
+import collections
+
 import numpy as np
 import pytest
 
@@ -106,3 +108,45 @@ def test_bleu_of_sacrebleu_stands_beside_with_its_own_signature():
     assert found[0].value > found[1].value == 0
     assert "smooth:exp" in found[0].signature
     assert "smooth:none" in found[1].signature
+
+
+def by_definition(hypotheses, sets):
+    """Papineni's BLEU of word lists, unsmoothed, in percent."""
+
+    def grams(words, order):
+        return collections.Counter(
+            tuple(words[i : i + order]) for i in range(len(words) - order + 1)
+        )
+
+    matches, totals, length, closest = [0] * 4, [0] * 4, 0, 0
+    for words, *others in zip(hypotheses, *sets, strict=True):
+        length += len(words)
+        distances = [(abs(len(o) - len(words)), len(o)) for o in others]
+        closest += min(distances)[1]
+        for order in range(1, 5):
+            most = collections.Counter()
+            for other in others:
+                most |= grams(other, order)
+            found = grams(words, order)
+            matches[order - 1] += (found & most).total()
+            totals[order - 1] += found.total()
+    if not all(matches):
+        return 0.0
+    logs = np.log(matches) - np.log(totals)
+    penalty = min(0.0, 1 - closest / length)
+    return 100 * np.exp(logs.mean() + penalty)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_multi_bleu_is_the_definition_on_any_corpus(seed):
+    random = np.random.default_rng(seed)
+
+    def corpus():
+        lengths = random.integers(0, 12, 30)
+        return [list(random.choice(["a", "b", "c"], n)) for n in lengths]
+
+    hypotheses, sets = corpus(), [corpus() for _ in range(1 + seed % 3)]
+    texts = [[" ".join(words) for words in c] for c in (hypotheses, *sets)]
+    found = multi_bleu(texts[0], texts[1:]).value
+    assert found == pytest.approx(by_definition(hypotheses, sets), abs=0.0051)
+    assert found > 0
