@@ -20,6 +20,9 @@ from keras_seq2seq.callbacks.log_perplexity import (
 from keras_seq2seq.callbacks.logged_value import LoggedValue as LoggedValue
 from keras_seq2seq.callbacks.metrics_log import MetricsLog as MetricsLog
 from keras_seq2seq.callbacks.progress import ProgressBar as ProgressBar
+from keras_seq2seq.callbacks.teacher_forced_samples import (
+    TeacherForcedSamples as TeacherForcedSamples,
+)
 from keras_seq2seq.callbacks.tensorboard_log import (
     TensorBoardLog as TensorBoardLog,
 )

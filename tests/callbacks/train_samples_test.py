@@ -28,14 +28,14 @@ def written(directory):
 
 def test_it_fires_at_zero_and_ten_and_not_nine(tmp_path):
     train([samples(tmp_path, every_n_steps=10)], 11)
-    assert written(tmp_path) == ["samples_000000.txt", "samples_000010.txt"]
+    assert written(tmp_path) == ["decoded_000000.txt", "decoded_000010.txt"]
 
 
-def test_the_layout_is_that_of_google_seq2seq(tmp_path):
+def test_the_title_tells_decoded_from_teacher_forced_text(tmp_path):
     train([samples(tmp_path, every_n_steps=10)], 1)
     rule = "=" * 100
-    assert (tmp_path / "samples" / "samples_000000.txt").read_text() == (
-        f"Prediction followed by Target @ Step 0\n{rule}\n"
+    assert (tmp_path / "samples" / "decoded_000000.txt").read_text() == (
+        f"Decoded text followed by reference @ Step 0\n{rule}\n"
         f"A B\nd e\n\nC\nf\n\n{rule}\n"
     )
 
@@ -43,12 +43,24 @@ def test_the_layout_is_that_of_google_seq2seq(tmp_path):
 def test_a_second_training_goes_on_with_the_rhythm(tmp_path):
     model = train([], 7)
     train([samples(tmp_path, every_n_steps=5)], 4, model)
-    assert written(tmp_path) == ["samples_000010.txt"]
+    assert written(tmp_path) == ["decoded_000010.txt"]
 
 
 def test_seconds_may_set_the_rhythm(tmp_path):
     train([samples(tmp_path, every_n_seconds=1e-9)], 2)
     assert len(written(tmp_path)) == 3
+
+
+def test_seconds_go_on_where_they_were(tmp_path):
+    resumed = samples(tmp_path, every_n_seconds=100)
+    resumed._clock = lambda: 7.0  # stands still
+    resumed.set_state({"seconds": 99.0})
+    model = train([resumed], 1, train([], 1))
+    assert written(tmp_path) == []
+    assert resumed.get_state() == {"seconds": 99.0}
+    resumed.set_state({"seconds": 100.0})
+    train([resumed], 1, model)
+    assert written(tmp_path) == ["decoded_000003.txt"]
 
 
 def test_a_writer_gets_the_lines_and_the_step(tmp_path):

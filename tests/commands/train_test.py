@@ -158,7 +158,7 @@ def interrupted(tmp_path_factory):
         text=True,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
     )
-    begun = run / "samples" / "samples_000000.txt"
+    begun = run / "samples" / "decoded_000000.txt"
     for _ in range(1200):
         if begun.exists() or process.poll() is not None:
             break
