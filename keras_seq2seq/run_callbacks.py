@@ -23,7 +23,9 @@ from keras_seq2seq.views.attention import (
 SAMPLED_PAIRS = 5  # shown by `TrainSamples`
 
 
-def run_callbacks(config, directory, bucketing, dev, scores, workers):
+def run_callbacks(
+    config, directory, bucketing, dev, scores, workers, hooks=()
+):
     """Makes what `fit` is given.
 
     Args:
@@ -33,6 +35,7 @@ def run_callbacks(config, directory, bucketing, dev, scores, workers):
         dev: `ParallelText` of the development pairs.
         scores: `DevScores`, or None where nothing is decoded.
         workers: `distribution.Workers`; the chief alone logs.
+        hooks: callbacks that `hooks` of the configuration asks for.
 
     Returns:
         list of callbacks; the last is the `CheckpointRetention`.
@@ -44,12 +47,14 @@ def run_callbacks(config, directory, bucketing, dev, scores, workers):
     if workers.is_chief:
         board = TensorBoardLog(directory)
         saved += [*_samples(config, directory, scores, board), board]
+    saved += hooks
+    if workers.is_chief:
         saved += [MetricsLog(directory, clock.seconds)]
         shown = [ProgressBar(config.train_steps)]
     monitor, mode = _monitored(config)
     retention = CheckpointRetention(
         directory,
-        [each for each in saved if hasattr(each, "get_state")],
+        [each for each in saved if _has_state(each)],
         save_every_n_steps=config.save_checkpoints_steps,
         save_every_n_seconds=config.save_checkpoints_secs,
         keep_max=config.keep_checkpoint_max,
@@ -62,6 +67,10 @@ def run_callbacks(config, directory, bucketing, dev, scores, workers):
         workers=workers,
     )
     return [*saved, *shown, retention]
+
+
+def _has_state(callback):
+    return hasattr(callback, "get_state") and hasattr(callback, "set_state")
 
 
 def _monitored(config):

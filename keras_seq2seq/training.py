@@ -24,6 +24,7 @@ from keras_seq2seq.distribution import (
     workers_of,
 )
 from keras_seq2seq.errors import LostWorkerError, NotFiniteError, UserError
+from keras_seq2seq.hooks import hook_callbacks, hook_remarks
 from keras_seq2seq.run_callbacks import run_callbacks
 from keras_seq2seq.run_files import (
     check_tokenizers,
@@ -175,8 +176,9 @@ def set_up(config, directory, allowed=(), say=print, workers=None):
         model.compile(recipe.optimizer(config))
         model.optimizer.build(model.trainable_variables)
     scores = dev_scores(config, pair, allowed)
+    hooks = hook_callbacks(config, directory, bucketing, pair, allowed)
     callbacks = run_callbacks(
-        config, directory, bucketing, dev, scores, workers
+        config, directory, bucketing, dev, scores, workers, hooks
     )
     run = Run(
         config,
@@ -189,6 +191,7 @@ def set_up(config, directory, allowed=(), say=print, workers=None):
         callbacks,
         retention=callbacks[-1],
     )
+    told += hook_remarks(config)
     for line in [*start_banner(run, strategy), *told]:
         say(line)
     restored = _restored(run)

@@ -30,7 +30,7 @@ FLOORS = (
     {"zoo", "callbacks", "tasks"},
     {"recipe", "views", "run_files", "start_banner", "step_timing"},
     {"evaluation_metrics", "teacher_forcing"},
-    {"dev_scores", "divergence", "termination"},
+    {"dev_scores", "divergence", "termination", "hooks"},
     {"run_callbacks"},
     {"training", "inference"},
     {

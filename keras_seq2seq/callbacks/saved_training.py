@@ -7,6 +7,7 @@ import logging
 from keras_seq2seq.checkpoint.array_files import read_zip, write_zip
 from keras_seq2seq.checkpoint.manifest import DamagedCheckpointError
 from keras_seq2seq.checkpoint.storage import write_bytes
+from keras_seq2seq.errors import UserError
 
 STATE_FILE = "state.json"
 ARRAYS_FILE = "callbacks.npz"
@@ -46,7 +47,13 @@ def give_back(callbacks, states, arrays):
 
 def write_training(directory, state, arrays):
     """Writes a JSON state and arrays into a checkpoint in the making."""
-    text = json.dumps(state, indent=1) + "\n"
+    try:
+        text = json.dumps(state, indent=1) + "\n"
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            "get_state() of a callback must return what JSON can hold "
+            f"({error}). Received from {', '.join(_without_json(state))}"
+        ) from error
     write_bytes(directory / STATE_FILE, text.encode())
     write_zip(directory / ARRAYS_FILE, arrays)
 
@@ -65,6 +72,15 @@ def read_training(directory):
             f"{path} cannot be read: {error}"
         ) from error
     return state, read_zip(directory / ARRAYS_FILE)
+
+
+def _without_json(state):
+    """Names of the callbacks whose state JSON cannot hold."""
+    for name, one in state["callbacks"].items():
+        try:
+            json.dumps(one)
+        except (TypeError, ValueError):
+            yield name
 
 
 def _beginning(prefix, arrays):
