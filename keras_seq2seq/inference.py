@@ -1,13 +1,12 @@
 """A trained model, ready to generate and to score."""
 
 import logging
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from keras_seq2seq import checkpoint, recipe
-from keras_seq2seq.checkpoint.averaging import AVERAGE_DIRECTORY
+from keras_seq2seq import recipe
+from keras_seq2seq.checkpoint.choice import find_weights
 from keras_seq2seq.checkpoint.model_state import read_model
 from keras_seq2seq.config.files import override
 from keras_seq2seq.data.batches import assemble, evaluation_dataset
@@ -47,32 +46,6 @@ def load(run_dir, which=None, model_params=None, allowed=()):
     model = recipe.model(config, run.tokenizers, allowed=allowed)
     read_model(model, path, training=False)
     return model
-
-
-def find_weights(run_dir, which=None):
-    """The checkpoint that `which` names, intact.
-
-    Args:
-        run_dir: path of the run.
-        which: as in `load`.
-
-    Returns:
-        Path.
-    """
-    run_dir = Path(run_dir)
-    averaged = run_dir / AVERAGE_DIRECTORY
-    if which is None:
-        if averaged.is_dir():
-            which = AVERAGE_DIRECTORY
-        else:
-            which = "best" if (run_dir / "best").exists() else "latest"
-    path = Path(str(which))
-    if which == AVERAGE_DIRECTORY:
-        path = averaged
-    elif not path.is_dir():
-        return checkpoint.find(run_dir, which)
-    checkpoint.verify(path)
-    return path
 
 
 def generate_lines(model, lines, search=None, batch_size=BATCH_SIZE):
