@@ -36,6 +36,7 @@ MAY_CHANGE = frozenset(
         "prepare",
         "published",
         "hooks",
+        "init_from",  # read once, before the first step
         "gpu_memory_fraction",
         "gpu_allow_growth",
         "log_device_placement",

@@ -24,7 +24,13 @@ from keras_seq2seq.distribution import (
     workers_of,
 )
 from keras_seq2seq.errors import LostWorkerError, NotFiniteError, UserError
+from keras_seq2seq.freezing import freeze
 from keras_seq2seq.hooks import hook_callbacks, hook_remarks
+from keras_seq2seq.initial_weights import (
+    initial_weights,
+    shortened,
+    write_account,
+)
 from keras_seq2seq.run_callbacks import run_callbacks
 from keras_seq2seq.run_files import (
     check_tokenizers,
@@ -173,6 +179,7 @@ def set_up(config, directory, allowed=(), say=print, workers=None):
     with strategy.scope():
         model = recipe.model(config, pair, config.tf_random_seed, allowed)
         told = recipe.pretrained(model, config.model_params, pair)
+        frozen = freeze(model, config.freeze)
         model.compile(recipe.optimizer(config))
         model.optimizer.build(model.trainable_variables)
     scores = dev_scores(config, pair, allowed)
@@ -191,13 +198,19 @@ def set_up(config, directory, allowed=(), say=print, workers=None):
         callbacks,
         retention=callbacks[-1],
     )
-    told += hook_remarks(config)
+    told += [*frozen, *hook_remarks(config)]
     for line in [*start_banner(run, strategy), *told]:
         say(line)
     restored = _restored(run)
     if restored is not None:
         _check_dev(restored["extra"], dev)
         say(f"Going on from {restored['path'].name}.")
+    else:
+        account = initial_weights(config, model, pair)
+        for line in account:
+            say(shortened(line))
+        if workers.is_chief:
+            write_account(directory, [*account, *frozen])
     if workers.is_chief:
         # Not before: what a run holds already stays, if it cannot go on.
         write_run(directory, config, pair)
@@ -239,7 +252,12 @@ def _resolved(config, directory, workers):
         )
         seed = workers.from_chief(seed)
     config = config.model_copy(
-        update={"tf_random_seed": seed, "output_dir": str(directory)}
+        update={
+            "tf_random_seed": seed,
+            "output_dir": str(directory),
+            # Kept, to tell where the weights once came from.
+            "init_from": config.init_from or (stored and stored.init_from),
+        }
     )
     if stored is not None:
         check_unchanged(stored, config, directory)

@@ -30,7 +30,14 @@ FLOORS = (
     {"zoo", "callbacks", "tasks"},
     {"recipe", "views", "run_files", "start_banner", "step_timing"},
     {"evaluation_metrics", "teacher_forcing"},
-    {"dev_scores", "divergence", "termination", "hooks"},
+    {
+        "dev_scores",
+        "divergence",
+        "termination",
+        "hooks",
+        "initial_weights",
+        "freezing",
+    },
     {"run_callbacks"},
     {"training", "inference"},
     {

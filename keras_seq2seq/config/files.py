@@ -15,7 +15,15 @@ from keras_seq2seq.config.values import received
 from keras_seq2seq.errors import UserError
 
 SCHEMA_VERSION = 1
-TEXT_FLAGS = ("model", "output_dir", "schedule", "data_dir")
+# Taken as typed; all else is YAML, in which `*` and `:` mean something.
+TEXT_FLAGS = (
+    "model",
+    "output_dir",
+    "schedule",
+    "data_dir",
+    "init_from",
+    "freeze",
+)
 EMPTY_IS_ABSENT = (
     "model_params",
     "input_pipeline_train",

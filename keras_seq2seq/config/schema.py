@@ -23,6 +23,7 @@ from keras_seq2seq.config.values import (
     Buckets,
     Flag,
     Free,
+    Patterns,
     Real,
     Text,
     Whole,
@@ -160,6 +161,16 @@ class Config(Section):
     )
     published: tuple[Free, ...] = Field(
         (), description="Results of this recipe; training ignores them."
+    )
+    init_from: Text | None = Field(
+        None,
+        description="Run directory or checkpoint whose weights a new run "
+        "begins with; null: none.",
+    )
+    freeze: Patterns = Field(
+        (),
+        description="Patterns of names, such as encoder/*, of variables that "
+        "training leaves as they are.",
     )
     data_dir: Text | None = Field(
         None, description="Where relative data paths begin; null: here."

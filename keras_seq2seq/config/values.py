@@ -89,6 +89,16 @@ def _one_or_many(value):
     return (value,)
 
 
+def _patterns(value):
+    """`a/*,b/*`, `a/*` and `["a/*"]` are lists, too."""
+    if isinstance(value, str):
+        if re.fullmatch(r"\[.*\]", value):
+            value = value[1:-1]
+        parts = (part.strip(" \"'") for part in value.split(","))
+        return tuple(part for part in parts if part)
+    return _one_or_many(value)
+
+
 Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
 Real = Annotated[
     float, BeforeValidator(_real), Field(strict=True, allow_inf_nan=False)
@@ -99,6 +109,11 @@ Texts = Annotated[
     tuple[Text, ...],
     BeforeValidator(_one_or_many),
     Says("text or a list of texts"),
+]
+Patterns = Annotated[
+    tuple[Annotated[Text, Field(min_length=1)], ...],
+    BeforeValidator(_patterns),
+    Says("text with commas or a list of texts"),
 ]
 Wholes = Annotated[
     tuple[Whole, ...],

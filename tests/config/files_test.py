@@ -397,3 +397,16 @@ def test_an_integer_that_could_not_be_read_again_is_refused():
     with pytest.raises(UserError, match="batch_size must be an integer below"):
         partial(batch_size=2.0**63)
     assert partial(batch_size=2.0**62).batch_size == 2**62
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("*table", ("*table",)),
+        ("encoder/*, embed_[st]*/table", ("encoder/*", "embed_[st]*/table")),
+        ("""["a/*", 'b']""", ("a/*", "b")),
+        ("[]", ()),
+    ],
+)
+def test_patterns_are_typed_with_commas(typed, expected):
+    assert files.load("", {"freeze": typed}, complete=False).freeze == expected
