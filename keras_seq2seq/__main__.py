@@ -21,6 +21,7 @@ COMMANDS = {
     "bpe": ("bpe", "learn and apply byte pair encoding, marked by @@"),
     "quickstart": ("quickstart", "train on real data that is installed"),
     "selftest": ("selftest", "check what this machine's devices compute"),
+    "profile": ("profile", "tell where parameters and time go"),
     "benchmark": ("benchmark", "measure training and decoding here"),
 }
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_seq2seq import recipe
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.distribution import configure_devices
+from keras_seq2seq.operations import operations_of
 from keras_seq2seq.search import BeamSearch, GreedySearch
 from keras_seq2seq.step_timing import time_steps
 
@@ -123,37 +123,6 @@ def tokens_and_operations(model, batches):
         tokens += real
         operations += 3 * operations_of(model, *shapes, real)
     return tokens, operations
-
-
-def operations_of(model, source, target, real):
-    """Multiplications and additions of a forward pass's products.
-
-    Args:
-        model: `Seq2Seq`.
-        source, target: shapes `(B, S)` and `(B, T)` with padding.
-        real: int. Target positions that become logits.
-    """
-    rows, length = source
-    reads, writes = rows * length, rows * target[1]
-    total = 0
-    for variable in model.trainable_variables:
-        if len(variable.shape) != 2 or "embed_" in variable.path:
-            continue
-        if "to_logits" in variable.path:
-            times = real
-        elif "bridge" in variable.path:
-            times = rows
-        elif "encoder" in variable.path or "key_" in variable.path:
-            times = reads
-        else:
-            times = writes
-        total += times * int(np.prod(variable.shape))
-    if model.share_embeddings in ("target_output", "all"):
-        total += real * int(np.prod(model.embed_target.table.shape))
-    if model.attention is not None:
-        keys = getattr(model.attention, "units", model.encoder.output_size)
-        total += writes * length * (keys + model.encoder.value_size)
-    return 2 * total
 
 
 def time_decoding(model, texts, search):

@@ -28,7 +28,14 @@ FLOORS = (
     },
     # Tasks only turn hypotheses into text; a recipe makes them.
     {"zoo", "callbacks", "tasks"},
-    {"recipe", "views", "run_files", "start_banner", "step_timing"},
+    {
+        "recipe",
+        "views",
+        "run_files",
+        "start_banner",
+        "step_timing",
+        "operations",
+    },
     {"evaluation_metrics", "teacher_forcing"},
     {
         "dev_scores",
@@ -46,6 +53,7 @@ FLOORS = (
         "quickstart",
         "selftest",
         "benchmark",
+        "profiling",
         "automatic",
     },
     {"commands"},

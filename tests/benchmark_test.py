@@ -7,9 +7,6 @@ from keras_seq2seq import benchmark
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.config.files import load
 from tests.commands.small_run import MODEL_PARAMS, pipeline, workplace
-from tests.zoo.tiny_models import attention_model
-
-SOURCE, TARGET, REAL = (3, 6), (3, 5), 9
 
 
 @pytest.fixture
@@ -26,28 +23,6 @@ def configuration(tmp_path):
     path = tmp_path / "small.json"
     path.write_text(json.dumps(values))
     return path
-
-
-def test_operations_are_counted_by_the_positions_that_a_matrix_sees():
-    model = attention_model()
-    reads, writes = 3 * 6, 3 * 5
-    encoder = 2 * (7 * 12 + 4 * 12)  # two directions of GRU(4) over 7
-    decoder = (7 + 8) * 24 + 8 * 24 + (8 + 8) * 8  # GRU(8), mixing layer
-    keys, query, output = 8 * 9, 8 * 9, 8 * 13
-    sums = 6 * (9 + 8)  # scores and contexts of a position
-    expected = 2 * (
-        reads * (encoder + keys)
-        + writes * (decoder + query + sums)
-        + REAL * output
-    )
-    assert benchmark.operations_of(model, SOURCE, TARGET, REAL) == expected
-
-
-def test_a_table_that_is_the_projection_too_is_counted_as_one():
-    tied = attention_model(share_embeddings="target_output")
-    more = benchmark.operations_of(tied, SOURCE, TARGET, REAL + 1)
-    less = benchmark.operations_of(tied, SOURCE, TARGET, REAL)
-    assert more - less == 2 * (13 * 7 + 8 * 7)  # the table, and its resize
 
 
 def test_products_are_timed_in_their_own_type(monkeypatch):
