@@ -107,10 +107,10 @@ def _lines(bucketing):
     """Where the batch comes from that the position points at."""
     indices = bucketing.batch_at_position()
     places = bucketing.pairs.places(indices)
-    told = []
+    told, unit = [], bucketing.pairs.unit
     left = NAMED_LINES
     for path, numbers in places.items():
-        told.append(f"{path} lines {_first(map(str, numbers), left)}")
+        told.append(f"{path} {unit}s {_first(map(str, numbers), left)}")
         left = max(left - len(numbers), 1)
     return f"{len(indices)} pairs, " + "; ".join(told)
 

@@ -15,12 +15,13 @@ import numpy as np
 
 from keras_seq2seq.data.encode_spans import encode_spans
 from keras_seq2seq.data.line_encoder import LineEncoder
-from keras_seq2seq.data.lines import read_lines, spans
 from keras_seq2seq.data.subword_sampling import seed_of
+from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.data.token_table import TokenTable, fingerprint_of
 from keras_seq2seq.errors import StorageError, UserError
 
-FORMAT = 3  # raise it when the layout of the files changes
+FORMAT = 4  # raise it when the layout of the files changes
+BUILDING = ".building-"  # begins the names of what is not finished
 logger = logging.getLogger(__name__)
 
 
@@ -29,18 +30,16 @@ class Side:
     """One side of a corpus: which text, encoded how."""
 
     name: str  # "source" or "target"
-    files: list  # of paths
-    column: int | None  # 0-based, of a TSV
+    texts: TextSource
     encoder: LineEncoder
     seed: int = 0  # of the samples, if the encoder draws any
 
     def describe(self):
         """What decides the ids of this side, as JSON."""
-        stats = [(path.resolve(), path.stat()) for path in self.files]
         encoder = self.encoder
         return [
-            [[str(path), s.st_size, s.st_mtime_ns] for path, s in stats],
-            [self.column, encoder.tokenizer.fingerprint, encoder.max_length],
+            self.texts.describe(),
+            [encoder.tokenizer.fingerprint, encoder.max_length],
             [encoder.append_end, encoder.never_empty],
             [encoder.sampling, self.seed],
         ]
@@ -67,26 +66,28 @@ def load_or_build(sides, cache_dir=None):
     """
     described = json.dumps([FORMAT, [side.describe() for side in sides]])
     key = hashlib.sha256(described.encode()).hexdigest()[:32]
-    directory = _cache_directory(cache_dir) / key
+    directory = cache_directory(cache_dir) / key
     opened = _open(directory, sides)
     if opened is None:
         try:
             _build(directory, sides)
         except OSError as error:
-            raise _storage_error(directory, error) from error
+            raise storage_error(directory.parent, error) from error
         opened = _open(directory, sides)
     return opened
 
 
-def _cache_directory(cache_dir):
+def cache_directory(cache_dir=None):
+    """Where large corpora are kept, see `load_or_build`."""
     default = os.environ.get("KERAS_SEQ2SEQ_CACHE") or "~/.cache/keras-seq2seq"
     return Path(cache_dir or default).expanduser()
 
 
-def _storage_error(directory, error):
+def storage_error(cache, error):
+    """What an `OSError` in the cache's directory is to the user."""
     reason = "no space is left" if error.errno == errno.ENOSPC else error
     return StorageError(
-        f"{directory.parent}: cannot build the encoded corpus: {reason}. Set "
+        f"{cache}: cannot build the encoded corpus: {reason}. Set "
         "KERAS_SEQ2SEQ_CACHE to a directory with space on a local disk."
     )
 
@@ -125,7 +126,7 @@ def _build(directory, sides):
     directory.parent.mkdir(parents=True, exist_ok=True)
     logger.info("Encoding the corpus into %s ...", directory)
     _remove_remains(directory.parent)
-    temporary = tempfile.mkdtemp(dir=directory.parent, prefix=".building-")
+    temporary = tempfile.mkdtemp(dir=directory.parent, prefix=BUILDING)
     try:
         meta = _write(Path(temporary), sides)
         text = json.dumps(meta)
@@ -143,7 +144,7 @@ def _build(directory, sides):
 
 def _remove_remains(cache):
     """Removes what processes left that were killed more than a day ago."""
-    for path in cache.glob(".building-*"):
+    for path in cache.glob(f"{BUILDING}*"):
         if time.time() - path.stat().st_mtime > 86400:
             shutil.rmtree(path, ignore_errors=True)
 
@@ -152,11 +153,11 @@ def _write(directory, sides):
     jobs = [
         (number, place, span)
         for number, side in enumerate(sides)
-        for place, path in enumerate(side.files)
-        for span in spans(path)
+        for place, path in enumerate(side.texts.files)
+        for span in side.texts.reader.spans(path)
     ]
     parts = encode_spans(directory, sides, jobs)
-    counts = [[0] * len(side.files) for side in sides]
+    counts = [[0] * len(side.texts.files) for side in sides]
     for (number, place, _), part in zip(jobs, parts, strict=True):
         counts[number][place] += part.rows
     check_line_counts(sides, counts)
@@ -213,24 +214,28 @@ def check_line_counts(sides, counts):
         UserError: names the files, the counts and the first lines past the
             end. As many files on both sides are compared one by one.
     """
-    (sources, targets), (source_counts, target_counts) = (
-        [side.files for side in sides],
-        counts,
+    source, target = sides
+    sources, targets = (
+        [[p] for p in source.texts.files],
+        [[p] for p in target.texts.files],
     )
+    source_counts, target_counts = counts
     if len(sources) != len(targets):
-        sources, targets = [sources], [targets]
+        sources, targets = [source.texts.files], [target.texts.files]
         source_counts, target_counts = [sum(counts[0])], [sum(counts[1])]
-    else:
-        sources, targets = [[p] for p in sources], [[p] for p in targets]
     compared = zip(sources, source_counts, targets, target_counts, strict=True)
-    for source, source_count, target, target_count in compared:
+    for own, source_count, others, target_count in compared:
         if source_count != target_count:
-            longer = source if source_count > target_count else target
-            rest = _lines_past(longer, min(source_count, target_count))
+            rest = (
+                _past(source.texts, own, target_count)
+                if source_count > target_count
+                else _past(target.texts, others, source_count)
+            )
+            unit = source.texts.reader.unit
             raise UserError(
-                f"{_names(source)} has {source_count} lines and "
-                f"{_names(target)} has {target_count}. Lines are paired by "
-                f"position, so both need as many. The first lines past the "
+                f"{_names(own)} has {source_count} {unit}s and "
+                f"{_names(others)} has {target_count}. They are paired by "
+                f"position, so both need as many. The first past the "
                 f"end of the shorter, in {rest}"
             )
 
@@ -239,13 +244,13 @@ def _names(paths):
     return " + ".join(map(str, paths))
 
 
-def _lines_past(paths, count):
-    """Up to three lines from line `count` of the files together."""
+def _past(texts, paths, count):
+    """Up to three texts from number `count` of the files together."""
     for path in paths:
         found, number = [], -1
-        for number, line in enumerate(read_lines(path)):
+        for number, text in enumerate(texts.texts(path)):
             if number >= count:
-                found.append(f"{number + 1}: {line[:60]!r}")
+                found.append(f"{number + 1}: {text[:60]!r}")
             if len(found) == 3:
                 break
         else:

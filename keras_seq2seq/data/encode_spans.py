@@ -1,4 +1,4 @@
-"""Encodes ranges of text files into files, in several processes.
+"""Encodes ranges of files of text into files, in several processes.
 
 The processes are started as `python -m keras_seq2seq.data.encode_spans`, not
 by multiprocessing, which would run the user's script again in each.
@@ -11,8 +11,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from keras_seq2seq.data.line_encoder import LineEncoder
-from keras_seq2seq.data.lines import read_span
+from keras_seq2seq.data.subword_sampling import seed_of
+from keras_seq2seq.data.text_source import describe_reader, rebuild_reader
 from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.errors import StorageError, UserError
 
@@ -23,6 +26,16 @@ class Part(NamedTuple):
     stem: str
     rows: int
     counts: list  # tokens, cut off, unknown
+
+
+def encoded_blocks(encoder, reader, path, span, seed):
+    """Encodes a range of a file, some megabytes of text at a time.
+
+    Yields:
+        `EncodedLines`.
+    """
+    for number, texts in enumerate(reader.blocks(path, *span)):
+        yield encoder(texts, seed_of(seed, number) if number else seed)
 
 
 def encode_spans(directory, sides, jobs):
@@ -43,9 +56,9 @@ def encode_spans(directory, sides, jobs):
     tasks = [
         {
             "side": number,
-            "path": str(sides[number].files[place]),
+            "path": str(sides[number].texts.files[place]),
             "span": span,
-            "column": sides[number].column,
+            "reader": describe_reader(sides[number].texts.reader),
             "seed": sides[number].seed_of(place, span),
             "stem": str(directory / f"part{index:06d}"),
         }
@@ -66,13 +79,26 @@ def _processors():
 
 
 def _encode(task, encoders):
-    encoder = encoders[task["side"]]
-    texts = read_span(task["path"], *task["span"], task["column"])
-    encoded = encoder(texts, task["seed"])
-    encoded.ids.tofile(f"{task['stem']}.ids")
-    encoded.lengths.tofile(f"{task['stem']}.lengths")
-    encoded.unsliced_lengths.tofile(f"{task['stem']}.unsliced")
-    return Part(task["stem"], len(texts), encoded.counts.tolist())
+    stem, rows, counts = task["stem"], 0, np.zeros(3, np.int64)
+    blocks = encoded_blocks(
+        encoders[task["side"]],
+        rebuild_reader(task["reader"]),
+        task["path"],
+        task["span"],
+        task["seed"],
+    )
+    with (
+        open(f"{stem}.ids", "wb") as ids,
+        open(f"{stem}.lengths", "wb") as lengths,
+        open(f"{stem}.unsliced", "wb") as unsliced,
+    ):
+        for encoded in blocks:
+            encoded.ids.tofile(ids)
+            encoded.lengths.tofile(lengths)
+            encoded.unsliced_lengths.tofile(unsliced)
+            rows += len(encoded.lengths)
+            counts += encoded.counts
+    return Part(stem, rows, counts.tolist())
 
 
 def _encode_in_processes(directory, encoders, tasks, workers):

@@ -5,9 +5,11 @@ also cut at U+2028, U+0085 and others, which corpora hold inside sentences and
 which would shift every later pair.
 """
 
+import dataclasses
 import glob
 import os
 from pathlib import Path
+from typing import ClassVar
 
 from keras_seq2seq.errors import StorageError, UserError
 
@@ -34,6 +36,11 @@ def expand_files(files):
 
 
 def _expand(name):
+    if not str(name):
+        raise UserError(
+            "Expected the name of a file. Received: an empty name, as YAML's "
+            '`- ""` in a list is one. Leave that line out.'
+        )
     path = Path(name).expanduser()
     if path.is_dir():
         raise UserError(
@@ -147,3 +154,24 @@ def read_lines(path, column=None):
     """
     for begin, end in spans(path):
         yield from read_span(path, begin, end, column)
+
+
+@dataclasses.dataclass(frozen=True)
+class LineReader:
+    """Reads the lines of UTF-8 files, or one column of them.
+
+    Args:
+        column: int or None. 0-based column of a TSV; None takes whole lines.
+    """
+
+    unit: ClassVar = "line"
+
+    column: int | None = None
+
+    def spans(self, path):
+        """Byte ranges of a file that end at line ends, see `spans`."""
+        return spans(path)
+
+    def blocks(self, path, begin, end):
+        """The lines of one range as a single list, see `read_span`."""
+        yield read_span(path, begin, end, self.column)

@@ -2,11 +2,12 @@
 
 import functools
 import hashlib
-from pathlib import Path
 
 from keras_seq2seq.data import corpus_index
+from keras_seq2seq.data.encode_spans import encoded_blocks
 from keras_seq2seq.data.line_encoder import LineEncoder
-from keras_seq2seq.data.lines import expand_files, read_span, spans
+from keras_seq2seq.data.lines import LineReader
+from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.data.token_table import TokenTable
 from keras_seq2seq.errors import UserError
 
@@ -17,12 +18,13 @@ class ParallelText:
     """Encoded pairs of source and target lines.
 
     Line i of all source files together belongs to line i of all target files
-    together. A small corpus is encoded in memory. A large one is encoded once,
+    together; so it is with records, where a side is a `TextSource`. A small
+    corpus is encoded in memory. A large one is encoded once,
     by several processes, into files that are mapped into memory and found
     again by the next run.
 
     Args:
-        source_files: path, glob, or sequence of them.
+        source_files: path, glob, sequence of them, or `TextSource`.
         target_files: the same; None takes the target from `target_column` of
             the source files.
         source_tokenizer: `Tokenizer`.
@@ -37,6 +39,9 @@ class ParallelText:
         cache_dir: path or None. Where large corpora are kept; None means
             `$KERAS_SEQ2SEQ_CACHE`, else `~/.cache/keras-seq2seq`.
         in_memory_bytes: int. Text up to this size is not kept in files.
+
+    Attributes:
+        unit: str. What the source files hold: `"line"` or `"record"`.
 
     Raises:
         UserError: a file that is missing, empty or not UTF-8, sides with
@@ -64,9 +69,10 @@ class ParallelText:
                 "Expected `target_files`, or a `target_column` of the source "
                 "files. Received: neither."
             )
-        sources = expand_files(source_files)
-        targets = (
-            sources if target_files is None else expand_files(target_files)
+        sources = _texts(source_files, source_column)
+        targets = _texts(
+            source_files if target_files is None else target_files,
+            target_column,
         )
         source, target = _encoders(
             source_tokenizer,
@@ -76,25 +82,23 @@ class ParallelText:
             append_end,
             sampling,
         )
-        _check_not_empty(sources + targets)
         seed = 0
         if sampling is not None:
-            sources, targets, seed = (
-                sources * sampling.copies,
-                targets * sampling.copies,
-                sampling.seed,
-            )
+            sources = sources.repeated(sampling.copies)
+            targets = targets.repeated(sampling.copies)
+            seed = sampling.seed
         sides = (
-            corpus_index.Side("source", sources, source_column, source, seed),
-            corpus_index.Side("target", targets, target_column, target, seed),
+            corpus_index.Side("source", sources, source, seed),
+            corpus_index.Side("target", targets, target, seed),
         )
-        size = sum(path.stat().st_size for path in {*sources, *targets})
-        if size <= in_memory_bytes:
+        if _size(sources, targets) <= in_memory_bytes:
             tables, lines = _encode_in_memory(sides)
         else:
             tables, lines = corpus_index.load_or_build(sides, cache_dir)
         self.sources, self.targets = tables
-        self._files = list(zip(sources, lines[0], strict=True))
+        names = map(sources.label, sources.files)
+        self._files = list(zip(names, lines[0], strict=True))
+        self.unit = sources.reader.unit
 
     @classmethod
     def from_texts(
@@ -127,6 +131,7 @@ class ParallelText:
         pairs.sources = TokenTable.join([source(list(sources))])
         pairs.targets = TokenTable.join([target(list(targets))])
         pairs._files = []
+        pairs.unit = "line"
         return pairs
 
     def __len__(self):
@@ -168,15 +173,16 @@ class ParallelText:
             indices: int array `(B,)`.
 
         Returns:
-            dict `{file: list of line numbers}`, from 1 on and rising; pairs
-            from texts are all of the file `"the given texts"`.
+            dict `{file: list of numbers}`, from 1 on and rising, of what
+            `unit` says; pairs from texts are all of the file `"the given
+            texts"`.
         """
         begin, found = 0, {}
         files = self._files or [("the given texts", len(self))]
         for path, count in files:
             own = [i for i in indices if begin <= i < begin + count]
             if own:
-                lines = found.setdefault(str(path), set())
+                lines = found.setdefault(path, set())
                 lines.update(int(i) - begin + 1 for i in own)
             begin += count
         return {path: sorted(lines) for path, lines in found.items()}
@@ -217,27 +223,34 @@ def _encoders(
     return source, target
 
 
-def _check_not_empty(paths):
-    empty = next((path for path in paths if not path.stat().st_size), None)
-    if empty is not None:
-        raise UserError(
-            f"{Path(empty)}: expected one sentence per line. Received: an "
-            "empty file."
-        )
+def _texts(given, column):
+    if isinstance(given, TextSource):
+        return given
+    return TextSource.open(given, LineReader(column))
+
+
+def _size(*sides):
+    files = {path for side in sides for path in side.files}
+    return sum(path.stat().st_size for path in files)
 
 
 def _encode_in_memory(sides):
     tables, counts = [], []
     for side in sides:
+        texts = side.texts
         encoded = [
             [
-                side.encoder(
-                    read_span(path, *span, side.column),
+                block
+                for span in texts.reader.spans(path)
+                for block in encoded_blocks(
+                    side.encoder,
+                    texts.reader,
+                    path,
+                    span,
                     side.seed_of(place, span),
                 )
-                for span in spans(path)
             ]
-            for place, path in enumerate(side.files)
+            for place, path in enumerate(texts.files)
         ]
         counts.append([sum(len(e.lengths) for e in file) for file in encoded])
         tables.append(TokenTable.join([e for file in encoded for e in file]))

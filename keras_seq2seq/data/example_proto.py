@@ -1,0 +1,138 @@
+"""Text in and out of `tf.Example`, in protocol buffers' wire format.
+
+Read by hand, so that the processes that encode text need no TensorFlow.
+
+Source:
+    TensorFlow, `core/example/example.proto` and `feature.proto`;
+    https://protobuf.dev/programming-guides/encoding.
+"""
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
+FIXED_SIZES = {FIXED64: 8, FIXED32: 4}
+KINDS = {1: "bytes", 2: "floats", 3: "integers"}
+MOST_NAMED = 10  # features in a message
+
+
+def write_example(features):
+    """A serialised `tf.Example` of features of one text each.
+
+    Args:
+        features: dict from str to str.
+
+    Returns:
+        bytes; equal for equal features in equal order.
+    """
+    entries = [
+        _message(1, name.encode("utf-8"))
+        + _message(2, _message(1, _message(1, text.encode("utf-8"))))
+        for name, text in features.items()
+    ]
+    return _message(1, b"".join(_message(1, entry) for entry in entries))
+
+
+def read_text(example, name, required=True):
+    """The one text of a feature.
+
+    Args:
+        example: bytes. A serialised `tf.Example`.
+        name: str. The feature.
+        required: bool. If False, a feature that is missing is `""`.
+
+    Returns:
+        str.
+
+    Raises:
+        ValueError: with the reason in words: no `tf.Example`, no such
+            feature, or one that is not a single text.
+    """
+    features = _features(example)
+    found = features.pop(name.encode("utf-8"), None)
+    values = [] if found is None else _values(found, name)
+    if not values:
+        if required:
+            raise ValueError(f"no feature {name!r}; {_named(list(features))}")
+        return ""
+    if len(values) > 1:
+        raise ValueError(f"{len(values)} values in the feature {name!r}, not 1")
+    try:
+        return values[0].decode("utf-8")
+    except UnicodeDecodeError as error:
+        byte = values[0][error.start]
+        raise ValueError(
+            f"the feature {name!r} is not UTF-8: byte 0x{byte:02x}"
+        ) from None
+
+
+def _features(example):
+    """Names and contents of all features; of equal names the last counts."""
+    found = {}
+    for features in _inside(example, 1):
+        for entry in _inside(features, 1):
+            parts = dict(_fields(entry))
+            found[parts.get(1, b"")] = parts.get(2, b"")
+    return found
+
+
+def _named(keys):
+    if not keys:
+        return "it has none"
+    names = [key.decode("utf-8", "replace") for key in keys[:MOST_NAMED]]
+    return "it has " + ", ".join(map(repr, names))
+
+
+def _values(feature, name):
+    """Byte strings of a feature, of which the last list counts."""
+    kind, content = None, b""
+    for number, value in _fields(feature):
+        if number in KINDS:
+            kind, content = number, value
+    if kind not in (None, 1):
+        raise ValueError(f"the feature {name!r} holds {KINDS[kind]}, not text")
+    return list(_inside(content, 1))
+
+
+def _inside(data, wanted):
+    return (value for number, value in _fields(data) if number == wanted)
+
+
+def _fields(data):
+    """Number and bytes of every field that has bytes."""
+    place = 0
+    while place < len(data):
+        key, place = _varint(data, place)
+        number, kind = key >> 3, key & 7
+        if kind == VARINT:
+            _, place = _varint(data, place)
+            continue
+        if kind == BYTES:
+            length, place = _varint(data, place)
+        else:
+            length = FIXED_SIZES.get(kind, -1)
+        end = place + length
+        if not number or not place <= end <= len(data):
+            raise ValueError("bytes that are no tf.Example")
+        if kind == BYTES:
+            yield number, data[place:end]
+        place = end
+
+
+def _varint(data, place):
+    number = shift = 0
+    for shift in range(0, 70, 7):
+        if place >= len(data):
+            break
+        byte = data[place]
+        place += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number, place
+    raise ValueError("bytes that are no tf.Example")
+
+
+def _message(number, content):
+    length, size = len(content), bytearray()
+    while length > 127:
+        size.append(length & 127 | 128)
+        length >>= 7
+    size.append(length)
+    return bytes([number << 3 | BYTES]) + bytes(size) + content
