@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": ("evaluate", "score text against references"),
     "score": ("score", "log-probabilities of given pairs"),
     "vocab": ("vocab", "build a vocabulary or a subword model"),
+    "records": ("records", "write TFRecords from text, or show them"),
     "toy-data": ("toy_data", "write a toy corpus: copy or reverse"),
     "bleu": ("bleu", "print BLEU as multi-bleu.perl does"),
     "bpe": ("bpe", "learn and apply byte pair encoding, marked by @@"),

@@ -1,0 +1,120 @@
+"""`keras-seq2seq records`."""
+
+import sys
+
+from keras_seq2seq.commands.whole_number import non_negative, positive
+
+
+def add_arguments(parser):
+    """Adds the flags: text to write, or files to show."""
+    parser.add_argument(
+        "--source", nargs="+", help="text files or globs, one source per line"
+    )
+    parser.add_argument(
+        "--target",
+        nargs="+",
+        help="the targets, line by line; default: --target_column of --source",
+    )
+    parser.add_argument(
+        "--source_column", type=non_negative, help="of a TSV, from 0"
+    )
+    parser.add_argument(
+        "--target_column", type=non_negative, help="of a TSV, from 0"
+    )
+    parser.add_argument(
+        "--output", help="file to write; with gzip if it ends in .gz"
+    )
+    parser.add_argument(
+        "--shards",
+        type=positive,
+        default=1,
+        help="write so many files, OUTPUT-00000-of-0000N, ...",
+    )
+    parser.add_argument(
+        "--gzip", action="store_true", help="compress, whatever the suffix"
+    )
+    parser.add_argument(
+        "--show", nargs="+", metavar="FILE", help="print source<TAB>target"
+    )
+    parser.add_argument("--source_field", default="source", help="a feature")
+    parser.add_argument("--target_field", default="target", help="a feature")
+
+
+def run(arguments):
+    """Writes TFRecords, or prints the pairs in them."""
+    from keras_seq2seq.errors import UserError
+
+    writes = arguments.source and arguments.output
+    if bool(writes) == bool(arguments.show):
+        raise UserError(
+            "give either --source FILE --target FILE --output FILE, or --show "
+            "FILE."
+        )
+    if arguments.show:
+        _show(arguments)
+    else:
+        _write(arguments)
+
+
+def _write(arguments):
+    from keras_seq2seq.data.file_pairs import FilePairs
+    from keras_seq2seq.data.lines import LineReader
+    from keras_seq2seq.data.records import write_records
+    from keras_seq2seq.data.text_source import TextSource
+    from keras_seq2seq.errors import UserError
+
+    if not arguments.target and arguments.target_column is None:
+        raise UserError("give --target FILE, or --target_column of --source.")
+    columns = (arguments.source_column, arguments.target_column)
+    files = (arguments.source, arguments.target or arguments.source)
+    pairs = FilePairs(
+        *(
+            TextSource.open(paths, LineReader(column))
+            for paths, column in zip(files, columns, strict=True)
+        )
+    )
+    count = sum(1 for _ in pairs)  # and sides of unequal length are refused
+    if arguments.shards > count:
+        raise UserError(
+            f"--shards must be at most {count}, the number of pairs. "
+            f"Received: {arguments.shards}"
+        )
+    paths = write_records(
+        arguments.output,
+        pairs,
+        count,
+        arguments.shards,
+        (arguments.source_field, arguments.target_field),
+        arguments.gzip or None,
+    )
+    for path in paths:
+        print(f"Written: {path}", file=sys.stderr)
+
+
+def _show(arguments):
+    from keras_seq2seq.data.file_pairs import FilePairs
+    from keras_seq2seq.data.records import RecordReader
+    from keras_seq2seq.data.text_source import TextSource
+
+    compression = "gzip" if arguments.gzip else "auto"
+    pairs = FilePairs(
+        *(
+            TextSource.open(
+                arguments.show, RecordReader(field, required, compression)
+            )
+            for field, required in (
+                (arguments.source_field, True),
+                (arguments.target_field, False),
+            )
+        )
+    )
+    for pair in pairs:
+        sys.stdout.write("\t".join(map(_on_one_line, pair)) + "\n")
+    sys.stdout.flush()
+
+
+def _on_one_line(text):
+    """Text whose own TABs and line ends do not end what is printed."""
+    for mark, shown in (("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
+        text = text.replace(mark, shown)
+    return text
