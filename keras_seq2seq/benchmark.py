@@ -86,14 +86,14 @@ def benchmark(config, directory, steps=30, sentences=256, allowed=()):
     keras.utils.set_random_seed(config.tf_random_seed or 0)
     keras.config.set_dtype_policy(config.precision)
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
-    pairs = recipe.training_pairs(config, pair)
+    pairs = recipe.training_pairs(config, pair, allowed)
     model = recipe.model(config, pair, config.tf_random_seed, allowed)
     model.compile(recipe.optimizer(config))
     model.optimizer.build(model.trainable_variables)
     timed = time_steps(model, recipe.bucketing(config, pairs), steps)
     tokens, operations = tokens_and_operations(model, timed.batches)
     peak = peak_mib() - imported
-    texts = _texts(config, sentences)
+    texts = _texts(config, sentences, allowed)
     speeds = {
         name: time_decoding(model, texts, search)
         for name, search in SEARCHES.items()
@@ -209,6 +209,6 @@ def peak_mib():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _texts(config, count):
-    lines = recipe.source_lines(config.input_pipeline_train)
+def _texts(config, count, allowed):
+    lines = recipe.source_lines(config.input_pipeline_train, allowed)
     return [line for line, _ in zip(lines, range(count), strict=False)]

@@ -26,7 +26,9 @@ def dev_scores(config, pair, allowed=()):
     metrics = text_metrics(config, allowed)
     if config.dev_decoding is None and not metrics:
         return None
-    return DevScores(config, metrics=metrics, tokenizer=pair[1])
+    return DevScores(
+        config, metrics=metrics, tokenizer=pair[1], allowed=allowed
+    )
 
 
 class DevScores:
@@ -37,18 +39,21 @@ class DevScores:
         limit: int or None. Most pairs; None for what `dev_decoding` says.
         metrics: sequence of `evaluation_metrics.TextMetric`.
         tokenizer: the target's, which `metrics` need.
+        allowed: modules of the user's own that may be imported.
 
     Attributes:
         sources: list of str.
         references: list of str.
     """
 
-    def __init__(self, config, limit=None, metrics=(), tokenizer=None):
+    def __init__(
+        self, config, limit=None, metrics=(), tokenizer=None, allowed=()
+    ):
         decoding = config.dev_decoding
         if limit is None and decoding is not None:
             limit = decoding.max_sentences
         pipeline = config.input_pipeline_dev
-        self.sources, self.references = recipe.texts(pipeline, limit)
+        self.sources, self.references = recipe.texts(pipeline, limit, allowed)
         self.search = GreedySearch()
         if decoding is not None and decoding.beam_width > 1:
             self.search = BeamSearch(

@@ -104,7 +104,7 @@ def score_pairs(model, sources, targets, batch_size=64):
     return nats, pairs.target_lengths
 
 
-def evaluate(model, pipeline, params, batch_size=64):
+def evaluate(model, pipeline, params, batch_size=64, allowed=()):
     """Token-weighted loss, perplexity and accuracy over a pipeline's pairs.
 
     Args:
@@ -112,11 +112,12 @@ def evaluate(model, pipeline, params, batch_size=64):
         pipeline: section `{class, params}` with targets.
         params: `model_params` of the run.
         batch_size: int.
+        allowed: modules of the user's own that may be imported.
 
     Returns:
         dict of numbers.
     """
-    pairs = recipe.corpus(pipeline, params, model.tokenizers)
+    pairs = recipe.corpus(pipeline, params, model.tokenizers, allowed=allowed)
     model.compile()
     return model.evaluate(
         evaluation_dataset(pairs, batch_size), verbose=0, return_dict=True

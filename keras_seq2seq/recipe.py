@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import itertools
 from pathlib import Path
 
 import keras
@@ -9,9 +10,13 @@ import keras
 from keras_seq2seq import layers, zoo
 from keras_seq2seq.callbacks import Bucketing, LearningRateDecay
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
-from keras_seq2seq.data.lines import expand_files, read_lines
+from keras_seq2seq.data.file_pairs import FilePairs
+from keras_seq2seq.data.lines import LineReader
+from keras_seq2seq.data.own_pairs import OwnPairs
 from keras_seq2seq.data.parallel_text import ParallelText
+from keras_seq2seq.data.records import RecordReader
 from keras_seq2seq.data.subword_sampling import SubwordSampling
+from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.data.tokenizer_training import train_tokenizer
 from keras_seq2seq.data.vectors import read_vectors
@@ -167,7 +172,7 @@ def _tokenizer(path, kind, delimiter, lowercase):
     return tokenizer
 
 
-def training_pairs(config, pair):
+def training_pairs(config, pair, allowed=()):
     """The encoded text of `input_pipeline_train`, for training."""
     sampling = config.subword_sampling
     return corpus(
@@ -178,6 +183,7 @@ def training_pairs(config, pair):
         and SubwordSampling(
             **sampling.model_dump(), seed=config.tf_random_seed or 0
         ),
+        allowed,
     )
 
 
@@ -195,7 +201,73 @@ def bucketing(config, pairs, replicas=1, share=None):
     )
 
 
-def corpus(pipeline, params, pair, sampling=None):
+def pairs_of(pipeline, allowed=(), with_targets=True):
+    """The raw text that a pipeline names.
+
+    Args:
+        pipeline: a section `{class, params}`.
+        allowed: modules of the user's own that may be imported.
+        with_targets: bool. If False, files of targets need not be there.
+
+    Returns:
+        `FilePairs` or `OwnPairs`.
+
+    Raises:
+        UserError: files that are missing or empty, a class that cannot be
+            imported or does not take the params.
+    """
+    given = pipeline.params
+    if pipeline.class_name == "ParallelTextInputPipeline":
+        return _parallel_text(given, with_targets)
+    if pipeline.class_name == "TFRecordInputPipeline":
+        return _records(given)
+    kind = find_class(pipeline.class_name, {}, allowed)
+    try:
+        own = kind(**given.model_extra)
+    except TypeError as error:
+        raise UserError(
+            f"{pipeline.class_name} does not take its params: {error}"
+        ) from error
+    return OwnPairs(own, pipeline.class_name)
+
+
+def _parallel_text(given, with_targets):
+    if not given.source_files:
+        raise UserError(
+            "input_pipeline: params.source_files is required. Type "
+            "{class: ParallelTextInputPipeline, params: {source_files: [PATH]}}"
+        )
+    sources = TextSource.open(
+        given.source_files, LineReader(given.source_column)
+    )
+    targets = None
+    named = given.target_files or given.target_column is not None
+    if named and with_targets:
+        targets = TextSource.open(
+            given.target_files or given.source_files,
+            LineReader(given.target_column),
+        )
+    return FilePairs(sources, targets)
+
+
+def _records(given):
+    if not given.files:
+        raise UserError(
+            "input_pipeline: params.files is required. Type "
+            "{class: TFRecordInputPipeline, params: {files: [PATH]}}"
+        )
+    sides = ((given.source_field, True), (given.target_field, False))
+    return FilePairs(
+        *(
+            TextSource.open(
+                given.files, RecordReader(field, required, given.compression)
+            )
+            for field, required in sides
+        )
+    )
+
+
+def corpus(pipeline, params, pair, sampling=None, allowed=()):
     """The encoded text that a pipeline names.
 
     Args:
@@ -203,56 +275,45 @@ def corpus(pipeline, params, pair, sampling=None):
         params: `model_params`.
         pair: tokenizers (source, target).
         sampling: `data.subword_sampling.SubwordSampling` or None.
+        allowed: modules of the user's own that may be imported.
 
     Returns:
         `ParallelText`.
     """
-    given = pipeline.params
-    if not given.target_files and given.target_column is None:
-        raise UserError(
-            "Training and evaluation need targets: give target_files, or "
-            "target_column of source_files."
+    with pairs_of(pipeline, allowed).written() as (sources, targets):
+        if targets is None:
+            raise UserError(
+                "Training and evaluation need targets: give target_files, or "
+                "target_column of source_files."
+            )
+        return ParallelText(
+            sources,
+            targets,
+            source_tokenizer=pair[0],
+            target_tokenizer=pair[1],
+            source_max_length=params.source_max_seq_len,
+            target_max_length=params.target_max_seq_len,
+            append_end=params.source_append_end,
+            sampling=sampling,
         )
-    return ParallelText(
-        list(given.source_files),
-        list(given.target_files) or None,
-        source_tokenizer=pair[0],
-        target_tokenizer=pair[1],
-        source_column=given.source_column,
-        target_column=given.target_column,
-        source_max_length=params.source_max_seq_len,
-        target_max_length=params.target_max_seq_len,
-        append_end=params.source_append_end,
-        sampling=sampling,
-    )
 
 
-def texts(pipeline, limit=None):
-    """Raw lines of both sides of a pipeline.
+def texts(pipeline, limit=None, allowed=()):
+    """Raw texts of both sides of a pipeline.
+
+    Args:
+        pipeline: a section `{class, params}`.
+        limit: int or None. Most pairs.
+        allowed: modules of the user's own that may be imported.
 
     Returns:
         list of sources and list of targets, the latter empty without targets.
     """
-    given = pipeline.params
-    sources = _lines(given.source_files, given.source_column, limit)
-    if given.target_files:
-        return sources, _lines(given.target_files, given.target_column, limit)
-    if given.target_column is None:
-        return sources, []
-    return sources, _lines(given.source_files, given.target_column, limit)
-
-
-def _lines(files, column, limit):
-    lines = (
-        line
-        for path in expand_files(list(files))
-        for line in read_lines(path, column)
-    )
-    return [line for _, line in zip(_upto(limit), lines, strict=False)]
-
-
-def _upto(limit):
-    return range(2**62 if limit is None else limit)
+    pairs = pairs_of(pipeline, allowed)
+    if not pairs.has_targets:
+        return list(itertools.islice(pairs.sources(), limit)), []
+    both = list(itertools.islice(pairs, limit))
+    return [source for source, _ in both], [target for _, target in both]
 
 
 def model(config, pair, seed=None, allowed=()):
@@ -495,13 +556,6 @@ def task(described, allowed=()):
     return DecodeText(postproc_fn=function, **params)
 
 
-def source_lines(pipeline):
-    """Raw source lines of a pipeline, one by one."""
-    given = pipeline.params
-    if not given.source_files:
-        raise UserError(
-            "input_pipeline: params.source_files is required. Type "
-            "{class: ParallelTextInputPipeline, params: {source_files: [PATH]}}"
-        )
-    for path in expand_files(list(given.source_files)):
-        yield from read_lines(path, given.source_column)
+def source_lines(pipeline, allowed=()):
+    """Raw source texts of a pipeline, one by one."""
+    return pairs_of(pipeline, allowed, with_targets=False).sources()

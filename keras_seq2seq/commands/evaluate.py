@@ -93,9 +93,15 @@ def _of_model(arguments):
         arguments.allow_import,
     )
     params = read_run(arguments.model_dir).config.model_params
-    values = inference.evaluate(model, pipeline, params, arguments.batch_size)
+    values = inference.evaluate(
+        model,
+        pipeline,
+        params,
+        arguments.batch_size,
+        arguments.allow_import,
+    )
     for name, value in values.items():
         yield {"metric": name, "value": value, "signature": "teacher forcing"}
-    sources, references = recipe.texts(pipeline)
+    sources, references = recipe.texts(pipeline, allowed=arguments.allow_import)
     found = model.generate(sources, batch_size=arguments.batch_size)
     yield from _scored(arguments, [x.text for x in found], references)

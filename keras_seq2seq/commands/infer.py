@@ -63,7 +63,7 @@ def run(arguments):
         with_attention=task.needs_attention,
     )
     lines = (
-        recipe.source_lines(flags.input_pipeline)
+        recipe.source_lines(flags.input_pipeline, flags.allow_import)
         if flags.input_pipeline
         else standard_input()
     )

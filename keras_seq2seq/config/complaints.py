@@ -1,6 +1,9 @@
 """Errors of a configuration in the user's words."""
 
-from keras_seq2seq.config.component_schema import ParallelTextParams
+from keras_seq2seq.config.component_schema import (
+    ParallelTextParams,
+    TFRecordParams,
+)
 from keras_seq2seq.config.google import MODELS
 
 
@@ -49,7 +52,7 @@ def missing(config):
             f"model is required. Type --model and one of {', '.join(MODELS)}"
         )
     errors += _missing_data(config.input_pipeline_train, "train")
-    if config.schedule != "train":
+    if config.schedule != "train" or config.dev_decoding is not None:
         errors += _missing_data(config.input_pipeline_dev, "dev")
     for key in ("vocab_source", "vocab_target"):
         needed = config.model != "Image2Seq" or key == "vocab_target"
@@ -69,6 +72,8 @@ def _missing_data(pipeline, part):
         )
         return [f"You must specify {flag}. Type --{flag} '{example}'"]
     params = pipeline.params
+    if isinstance(params, TFRecordParams) and not params.files:
+        return [f"{flag}.params.files is required: PATH or list"]
     if not isinstance(params, ParallelTextParams):
         return []
     errors = []

@@ -1,8 +1,9 @@
 """Settings of the form `{class, params}`: hooks, metrics, input pipelines."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -120,6 +121,10 @@ class RougeParams(TextMetricParams):
     ] = Field(description="Kind of ROUGE, which is also the metric's name.")
 
 
+def _lower(value):
+    return value.lower() if isinstance(value, str) else value
+
+
 class PipelineParams(Section):
     """Arguments shared by input pipelines."""
 
@@ -127,8 +132,17 @@ class PipelineParams(Section):
         True, description="Read pairs in a new order in each pass."
     )
     num_epochs: Whole | None = Field(
-        None, ge=1, description="Passes over the data; null: without end."
+        None,
+        ge=1,
+        description="Passes over the data after which training ends; null: "
+        "train_steps decides alone.",
     )
+    source_delimiter: Text = Field(
+        " ",
+        description="Characters each of which ends a token; empty: every "
+        "Unicode character is a token.",
+    )
+    target_delimiter: Text = Field(" ", description="The same for the target.")
 
 
 class ParallelTextParams(PipelineParams):
@@ -142,18 +156,37 @@ class ParallelTextParams(PipelineParams):
         description="Files or globs with the targets, line by line; empty: no "
         "targets, or a column of source_files.",
     )
-    source_delimiter: Text = Field(
-        " ", description="Characters between tokens; empty: characters."
-    )
-    target_delimiter: Text = Field(
-        " ", description="Characters between tokens; empty: characters."
-    )
     source_column: Whole | None = Field(
         None, ge=0, description="Column of a TSV, from 0; null: whole lines."
     )
     target_column: Whole | None = Field(
         None, ge=0, description="Column of a TSV, from 0; null: whole lines."
     )
+
+
+class TFRecordParams(PipelineParams):
+    """Arguments of TFRecordInputPipeline."""
+
+    files: Texts = Field(
+        (), description="Files or globs of tf.Example records."
+    )
+    source_field: Text = Field(
+        "source", description="Feature that holds the source text."
+    )
+    target_field: Text = Field(
+        "target",
+        description="Feature that holds the target text; where it is missing "
+        "the target is empty.",
+    )
+    compression: Annotated[
+        Literal["auto", "gzip", "none"], BeforeValidator(_lower)
+    ] = Field("auto", description="auto: gzip where a file ends in .gz.")
+
+
+class OwnPipelineParams(PipelineParams):
+    """Arguments of a pipeline of the user's own; the class takes the rest."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 HOOKS = {
@@ -169,7 +202,10 @@ METRICS = {
     "BleuMetricSpec": TextMetricParams,
     "RougeMetricSpec": RougeParams,
 }
-PIPELINES = {"ParallelTextInputPipeline": ParallelTextParams}
+PIPELINES = {
+    "ParallelTextInputPipeline": ParallelTextParams,
+    "TFRecordInputPipeline": TFRecordParams,
+}
 
 
 class Hook(Section):
@@ -227,7 +263,7 @@ class Pipeline(Section):
     class_name: name_of("pipeline") = Field(
         alias="class", description="Class of the input pipeline."
     )
-    params: ParallelTextParams | Free = Field(
+    params: ParallelTextParams | TFRecordParams | OwnPipelineParams = Field(
         {}, description="Its arguments.", validate_default=True
     )
 
@@ -242,4 +278,6 @@ class Pipeline(Section):
     @field_validator("params", mode="wrap")
     @classmethod
     def _typed_by_class(cls, value, handler, info: ValidationInfo) -> Any:
-        return typed(PIPELINES, info.data.get("class_name"), value)
+        name = info.data.get("class_name")
+        own = {} if name is None else {name: OwnPipelineParams}
+        return typed({**own, **PIPELINES}, name, value)

@@ -39,7 +39,7 @@ NAMES = {
         "LayerNormLSTMCell",
     ),
     "optimizer": ("Adam", "SGD", "Momentum", "Adagrad", "RMSprop", "Ftrl"),
-    "pipeline": ("ParallelTextInputPipeline",),
+    "pipeline": ("ParallelTextInputPipeline", "TFRecordInputPipeline"),
     "hook": (
         "PrintModelAnalysisHook",
         "MetadataCaptureHook",

@@ -2,9 +2,9 @@
 
 import os
 
-from keras_seq2seq.config.component_schema import ParallelTextParams
+from keras_seq2seq.config.component_schema import OwnPipelineParams
 
-FILES = ("source_files", "target_files")
+FILES = ("source_files", "target_files", "files")
 VOCABULARIES = ("vocab_source", "vocab_target")
 VECTORS = ("embedding_source_file", "embedding_target_file")
 
@@ -51,10 +51,12 @@ def _model_params(config, base):
 def _pipeline(pipeline, base):
     if pipeline is None:
         return None
-    if not isinstance(pipeline.params, ParallelTextParams):
+    if isinstance(pipeline.params, OwnPipelineParams):
         return pipeline
     changes = {
-        name: _joined(getattr(pipeline.params, name), base) for name in FILES
+        name: _joined(getattr(pipeline.params, name), base)
+        for name in FILES
+        if hasattr(pipeline.params, name)
     }
     params = pipeline.params.model_copy(update=changes)
     return pipeline.model_copy(update={"params": params})
