@@ -22,7 +22,7 @@ from keras_seq2seq.config.files import lay_over, load
 from keras_seq2seq.data.hold_out import hold_out
 from keras_seq2seq.data.lines import expand_files, read_lines
 from keras_seq2seq.data.write_file import write_file
-from keras_seq2seq.distribution import configure_devices, has_bfloat16
+from keras_seq2seq.distribution import configure_for, has_bfloat16
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import CONFIG_FILE, unwritten_if_refused
 from keras_seq2seq.step_timing import time_steps
@@ -149,7 +149,7 @@ def _side(lines, every):
 
 def measure(config, directory, allowed=()):
     """`Pace` of this machine with what a configuration describes."""
-    configure_devices(config.threads, deterministic=config.deterministic)
+    configure_for(config)
     keras.utils.set_random_seed(config.tf_random_seed)
     keras.config.set_dtype_policy(config.precision)
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))

@@ -258,7 +258,9 @@ def describe(strategy):
     return f"{name}, {count} replica{'s' if count > 1 else ''}"
 
 
-def configure_devices(threads=None, memory_growth=True, deterministic=True):
+def configure_devices(
+    threads=None, memory_growth=True, deterministic=True, log_placement=False
+):
     """Settings that TensorFlow takes only before its first operation.
 
     Args:
@@ -266,7 +268,11 @@ def configure_devices(threads=None, memory_growth=True, deterministic=True):
         deterministic: bool. Choose kernels on GPUs whose sums have one order;
             those on CPUs have.
         memory_growth: bool. Take GPU memory as it is needed.
+        log_placement: bool. Log where each operation runs; TensorFlow shows
+            that only with `TF_CPP_MIN_LOG_LEVEL` 0.
     """
+    if log_placement:
+        tf.debugging.set_log_device_placement(True)
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -275,6 +281,27 @@ def configure_devices(threads=None, memory_growth=True, deterministic=True):
         tf.config.experimental.enable_op_determinism()
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, memory_growth)
+
+
+def configure_for(config, say=lambda line: None):
+    """`configure_devices` as a configuration says.
+
+    Args:
+        config: Config.
+        say: callable that shows a line to the user.
+    """
+    share = config.gpu_memory_fraction
+    if share < 1 and not config.gpu_allow_growth:
+        say(
+            f"gpu_memory_fraction {share:g}: a share cannot be set any more; "
+            "GPU memory is taken as it is needed, as with gpu_allow_growth."
+        )
+    configure_devices(
+        config.threads,
+        memory_growth=config.gpu_allow_growth or share < 1,
+        deterministic=config.deterministic,
+        log_placement=config.log_device_placement,
+    )
 
 
 def has_bfloat16():

@@ -24,7 +24,15 @@ SAMPLED_PAIRS = 5  # shown by `TrainSamples`
 
 
 def run_callbacks(
-    config, directory, bucketing, dev, scores, workers, hooks=()
+    config,
+    directory,
+    bucketing,
+    extra,
+    scores,
+    workers,
+    hooks=(),
+    last_step=None,
+    allowed=(),
 ):
     """Makes what `fit` is given.
 
@@ -32,10 +40,12 @@ def run_callbacks(
         config: Config.
         directory: Path of the run.
         bucketing: its `Bucketing`.
-        dev: `ParallelText` of the development pairs.
+        extra: dict of JSON. Saved with every checkpoint.
         scores: `DevScores`, or None where nothing is decoded.
         workers: `distribution.Workers`; the chief alone logs.
         hooks: callbacks that `hooks` of the configuration asks for.
+        last_step: int or None. Where training ends.
+        allowed: modules of the user's own that may be imported.
 
     Returns:
         list of callbacks; the last is the `CheckpointRetention`.
@@ -46,11 +56,14 @@ def run_callbacks(
     shown = []
     if workers.is_chief:
         board = TensorBoardLog(directory)
-        saved += [*_samples(config, directory, scores, board), board]
+        if config.input_pipeline_dev is not None:
+            read = scores or DevScores(config, limit=SAMPLES, allowed=allowed)
+            saved += _samples(config, directory, read, board)
+        saved += [board]
     saved += hooks
     if workers.is_chief:
         saved += [MetricsLog(directory, clock.seconds)]
-        shown = [ProgressBar(config.train_steps)]
+        shown = [ProgressBar(last_step)]
     monitor, mode = _monitored(config)
     retention = CheckpointRetention(
         directory,
@@ -62,7 +75,7 @@ def run_callbacks(
         keep_best=config.keep_best,
         monitor=monitor,
         mode=mode,
-        state=lambda: {"dev": dev.fingerprint},
+        state=lambda: extra,
         background=True,
         workers=workers,
     )
@@ -105,7 +118,6 @@ def _scorers(config, scores):
 
 def _samples(config, directory, scores, board):
     """Sample translations and an attention picture per evaluation."""
-    scores = scores or DevScores(config, limit=SAMPLES)
     samples = TrainSamples(
         scores.greedy,
         scores.sources[:SAMPLED_PAIRS],

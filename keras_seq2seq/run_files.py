@@ -22,6 +22,8 @@ TOKENIZER_FILE = "tokenizers.json"
 MAY_CHANGE = frozenset(
     {
         "train_steps",
+        "schedule",
+        "input_pipeline_train.params.num_epochs",
         "minutes",
         "output_dir",
         "data_dir",
@@ -46,8 +48,10 @@ MAY_CHANGE = frozenset(
 # vocabularies by `check_tokenizers`.
 MAY_MOVE = frozenset(
     {
+        "input_pipeline_train.params.files",
         "input_pipeline_train.params.source_files",
         "input_pipeline_train.params.target_files",
+        "input_pipeline_dev.params.files",
         "input_pipeline_dev.params.source_files",
         "input_pipeline_dev.params.target_files",
         "model_params.vocab_source",
@@ -110,7 +114,7 @@ def check_unchanged(stored, config, run_dir):
     differing = [
         line
         for key in before
-        if key not in MAY_CHANGE
+        if key not in MAY_CHANGE and not _dev_comes_or_goes(key, before, now)
         for line in _differences(key, before[key], now[key])
     ]
     if differing:
@@ -120,6 +124,11 @@ def check_unchanged(stored, config, run_dir):
             + "\nGo on with the settings of the run, or type another "
             "--output_dir."
         )
+
+
+def _dev_comes_or_goes(key, before, now):
+    """Whether one of two schedules needs no development data."""
+    return key == "input_pipeline_dev" and None in (before[key], now[key])
 
 
 def check_tokenizers(run_dir, tokenizers):
@@ -221,7 +230,7 @@ def _differences(name, before, now):
                 f"{name}.{key}", before.get(key), now.get(key)
             )
         ]
-    if before == now or name in MAY_MOVE:
+    if before == now or name in MAY_MOVE | MAY_CHANGE:
         return []
     return [f"{name}: the run has {before!r}, received {now!r}"]
 

@@ -20,7 +20,7 @@ from keras_seq2seq.dev_scores import dev_scores
 from keras_seq2seq.distribution import (
     check_divides,
     choose_strategy,
-    configure_devices,
+    configure_for,
     workers_of,
 )
 from keras_seq2seq.errors import LostWorkerError, NotFiniteError, UserError
@@ -57,10 +57,11 @@ class Run:
         model: the `Seq2Seq`, compiled.
         workers: `distribution.Workers` that train it together.
         bucketing: `Bucketing` over the training pairs.
-        dev: `ParallelText` of the development pairs.
+        dev: `ParallelText` of the development pairs, or None.
         scores: `DevScores`, or None where nothing is decoded.
         callbacks: list for `fit`, in their order.
         retention: the `CheckpointRetention` among them.
+        last_step: int or None. Where training ends; None for nowhere.
     """
 
     config: Any
@@ -72,6 +73,20 @@ class Run:
     scores: Any
     callbacks: list
     retention: Any
+    last_step: int | None
+
+    @property
+    def evaluation(self):
+        """Batches of the development set, or None where no evaluation is
+        wanted: by the schedule `train` only if something needs one."""
+        config = self.config
+        needed = config.early_stopping or config.dev_decoding
+        if self.dev is None or (config.schedule == "train" and not needed):
+            return None
+        batches = evaluation_dataset(
+            self.dev, self.dev_batch_size, self.replicas, self.workers.share
+        )
+        return self.workers.distribute(batches)
 
     @property
     def replicas(self):
@@ -101,7 +116,7 @@ def train(config, allowed=(), say=print):
         UserError: and its kinds, see `keras_seq2seq.errors`.
         SystemExit: 143 after SIGTERM and 130 after SIGINT, all saved.
     """
-    configure_devices(config.threads, deterministic=config.deterministic)
+    configure_for(config, say)
     # First of all: several workers can't begin after other operations.
     workers = workers_of(choose_strategy(config.strategy))
     _check_workers(workers, config)
@@ -170,8 +185,10 @@ def set_up(config, directory, allowed=(), say=print, workers=None):
         workers.wait()
     pair = recipe.tokenizers(config, made)
     check_tokenizers(directory, pair)
-    pairs = recipe.training_pairs(config, pair)
-    dev = recipe.corpus(config.input_pipeline_dev, config.model_params, pair)
+    pairs = recipe.training_pairs(config, pair, allowed)
+    dev = config.input_pipeline_dev and recipe.corpus(
+        config.input_pipeline_dev, config.model_params, pair, allowed=allowed
+    )
     replicas = strategy.num_replicas_in_sync
     if config.batch_type == "sentences":
         check_divides(config.batch_size, replicas)
@@ -184,8 +201,18 @@ def set_up(config, directory, allowed=(), say=print, workers=None):
         model.optimizer.build(model.trainable_variables)
     scores = dev_scores(config, pair, allowed)
     hooks = hook_callbacks(config, directory, bucketing, pair, allowed)
+    last_step = _last_step(config, bucketing)
+    extra = {"dev": dev and dev.fingerprint}
     callbacks = run_callbacks(
-        config, directory, bucketing, dev, scores, workers, hooks
+        config,
+        directory,
+        bucketing,
+        extra,
+        scores,
+        workers,
+        hooks,
+        last_step,
+        allowed,
     )
     run = Run(
         config,
@@ -197,13 +224,14 @@ def set_up(config, directory, allowed=(), say=print, workers=None):
         scores,
         callbacks,
         retention=callbacks[-1],
+        last_step=last_step,
     )
     told += [*frozen, *hook_remarks(config)]
     for line in [*start_banner(run, strategy), *told]:
         say(line)
     restored = _restored(run)
     if restored is not None:
-        _check_dev(restored["extra"], dev)
+        _check_dev(restored["extra"] or {}, extra)
         say(f"Going on from {restored['path'].name}.")
     else:
         account = initial_weights(config, model, pair)
@@ -230,9 +258,25 @@ def _restored(run):
     return retention.restore(run.model, path=run.directory / f"ckpt-{step}")
 
 
-def _check_dev(extra, dev):
-    """Refuses to compare evaluations on different data."""
-    if extra and extra["dev"] != dev.fingerprint:
+def _last_step(config, bucketing):
+    """The earlier of `train_steps` and the end of `num_epochs` passes."""
+    passes = config.input_pipeline_train.params.num_epochs
+    ends = [config.train_steps, passes and passes * bucketing.steps_per_epoch]
+    return min((end for end in ends if end), default=None)
+
+
+def _check_dev(stored, extra):
+    """Refuses to compare evaluations on different data.
+
+    Args:
+        stored: dict. What the run has saved; its fingerprint is kept where
+            there are no development data now.
+        extra: dict. What it saves from now on.
+    """
+    before = stored.get("dev")
+    if extra["dev"] is None:
+        extra["dev"] = before
+    elif before not in (None, extra["dev"]):
         raise UserError(
             "The development data are not those with which the run began. Put "
             "the files back, or type another --output_dir."
@@ -308,18 +352,13 @@ class OneTraining(keras.callbacks.CallbackList):
 
 
 def _fit(run, say):
-    workers = run.workers
-    dev = workers.distribute(
-        evaluation_dataset(
-            run.dev, run.dev_batch_size, run.replicas, workers.share
-        )
-    )
-    total = run.config.train_steps or FOREVER
+    dev = run.evaluation
+    total = run.last_step or FOREVER
     start = steps_made(run.model.optimizer)
     if start >= total:
         say(
-            f"Already at step {start}, and train_steps is {total}: nothing to "
-            f"do. To train on type --train_steps {2 * start}"
+            f"Already at step {start}, and {_end(run)}: nothing to do. To "
+            f"train on type {_further(run, start)}"
         )
         return
     can_go_back = run.config.nan_policy == "rollback"
@@ -331,6 +370,21 @@ def _fit(run, say):
             raise NotFiniteError(f"{told} {divergence.what_to_do(run)}")
         say(told)
         say(go_back())
+
+
+def _end(run):
+    """What made the last step the last."""
+    if run.last_step == run.config.train_steps:
+        return f"train_steps is {run.last_step}"
+    passes = run.config.input_pipeline_train.params.num_epochs
+    return f"num_epochs {passes} ends at step {run.last_step}"
+
+
+def _further(run, start):
+    if run.last_step == run.config.train_steps:
+        return f"--train_steps {2 * start}"
+    passes = run.config.input_pipeline_train.params.num_epochs
+    return f"--input_pipeline_train '{{params: {{num_epochs: {2 * passes}}}}}'"
 
 
 def _fit_to_the_end(run, dev, total):

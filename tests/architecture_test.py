@@ -55,6 +55,7 @@ FLOORS = (
         "benchmark",
         "profiling",
         "automatic",
+        "evaluation",
     },
     {"commands"},
     {"__main__"},

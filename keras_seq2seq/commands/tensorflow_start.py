@@ -6,15 +6,18 @@ import os
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
-def start_tensorflow():
+def start_tensorflow(silent=True):
     """Imports TensorFlow and lets it look for devices, in silence.
 
     TensorFlow writes some lines before it reads its own log level, so they go
     nowhere meanwhile. What it calls errors is for developers, too: what goes
     wrong for a user comes as an exception. Whoever has set that level gets
     all that it allows: `TF_CPP_MIN_LOG_LEVEL=0` tells why a GPU is not used.
+
+    Args:
+        silent: bool. If False, TensorFlow says what it says.
     """
-    if LEVEL in os.environ:
+    if LEVEL in os.environ or not silent:
         return
     os.environ[LEVEL] = "3"
     with _silent_errors():

@@ -1,8 +1,11 @@
 """`keras-seq2seq train`."""
 
+import json
 import sys
+import tempfile
 
 from keras_seq2seq.commands.allow_import import add_allow_import
+from keras_seq2seq.commands.tensorflow_start import start_tensorflow
 
 DEFAULT_MINUTES = "60"
 DATA_FLAGS = (
@@ -11,6 +14,7 @@ DATA_FLAGS = (
     "input_pipeline_dev",
     "prepare",
 )
+EVALUATIONS = ("evaluate", "continuous_eval", "continuous_eval_on_train_data")
 
 
 def add_arguments(parser):
@@ -28,6 +32,12 @@ def add_arguments(parser):
     parser.add_argument(
         "--target", help="text file, line i belongs to line i of --source"
     )
+    parser.add_argument(
+        "--checkpoint",
+        default="latest",
+        help="what --schedule evaluate evaluates: latest, best, averaged or a "
+        "step",
+    )
     add_allow_import(parser)
     for name, field in Config.model_fields.items():
         text = field.description.replace("%", "%%")
@@ -36,22 +46,27 @@ def add_arguments(parser):
 
 def run(arguments):
     """Trains; the run directory is the result."""
-    from keras_seq2seq.commands.tensorflow_start import start_tensorflow
     from keras_seq2seq.config.files import load
 
     flags = dict(vars(arguments))
     paths, allowed = flags.pop("config_paths"), flags.pop("allow_import")
+    which = flags.pop("checkpoint")
     texts = [flags.pop(side) for side in ("source", "target")]
     if texts == [None, None]:
+        schedule = load(paths, flags, complete=False).schedule
+        _check_schedule(schedule)
+        if schedule in EVALUATIONS:
+            return _evaluate(paths, flags, allowed, which)
         config = load(paths, flags)
-        _check_schedule(config)
-        start_tensorflow()
+        start_tensorflow(silent=not config.log_device_placement)
+        if schedule == "test":
+            return _try(config, allowed)
     else:
         _check_texts(texts, paths, flags)
         if flags["minutes"] is None:
             flags["minutes"] = DEFAULT_MINUTES
         given = load("", flags, complete=False)
-        _check_schedule(given)
+        _check_texts_schedule(given.schedule)
         _check_model(given)
         start_tensorflow()
         from keras_seq2seq.automatic import automatic
@@ -102,11 +117,73 @@ def _check_model(config):
     )
 
 
-def _check_schedule(config):
-    if config.schedule in ("continuous_train_and_eval", "train_and_evaluate"):
-        return
+def _check_texts_schedule(schedule):
     from keras_seq2seq.errors import UserError
 
-    raise UserError(
-        f"--schedule {config.schedule} is not available yet. Leave it out."
+    _check_schedule(schedule)
+    if schedule in (*EVALUATIONS, "train", "test"):
+        raise UserError(
+            "--source and --target train and evaluate. Received: --schedule "
+            f"{schedule}. Type it with --config_paths automatic.yml, which "
+            "lies in the run directory, instead of the texts."
+        )
+
+
+def _try(config, allowed):
+    """Trains one step and evaluates, without a trace."""
+    from keras_seq2seq.training import train
+
+    with tempfile.TemporaryDirectory(prefix="keras_seq2seq-") as directory:
+        once = {"train_steps": 1, "schedule": "train_and_evaluate"}
+        config = config.model_copy(update={**once, "output_dir": directory})
+        train(config, allowed, say=_say)
+    _say("One step was trained, evaluated and saved; nothing of it was kept.")
+
+
+def _check_schedule(schedule):
+    """Refuses what there is no longer, and says what there is instead."""
+    from keras_seq2seq.errors import UserError
+
+    if schedule == "run_std_server":
+        raise UserError(
+            "--schedule run_std_server began a parameter server, of which "
+            "there are none here: all devices compute in step. Type --schedule "
+            "train_and_evaluate, or nothing."
+        )
+
+
+def _evaluate(paths, flags, allowed, which):
+    """Evaluates checkpoints of a run; prints a JSON object for each."""
+    from keras_seq2seq.config.files import load_with_sources
+    from keras_seq2seq.errors import UserError
+
+    given, sources = load_with_sources(paths, flags, complete=False)
+    continuous = given.schedule != "evaluate"
+    if given.output_dir is None:
+        raise UserError(
+            f"--schedule {given.schedule} needs --output_dir, the directory of "
+            "a run."
+        )
+    start_tensorflow(silent=not given.log_device_placement)
+    from keras_seq2seq import evaluation
+    from keras_seq2seq.inference import find_weights
+
+    directory = given.output_dir
+    if continuous:
+        evaluation.wait_for_run(directory, _say)
+    config = evaluation.settings_of(
+        directory, given, {path[0] for path in sources}
     )
+    evaluate = evaluation.Evaluation(
+        config,
+        directory,
+        given.schedule == "continuous_eval_on_train_data",
+        allowed,
+    )
+    if continuous:
+        results = evaluation.evaluate_new(evaluate, config.train_steps, _say)
+    else:
+        path = find_weights(directory, which)
+        results = [evaluate(path, evaluation.step_of(directory, path))]
+    for result in results:
+        print(json.dumps(result), flush=True)
