@@ -79,9 +79,8 @@ class Run:
     def evaluation(self):
         """Batches of the development set, or None where no evaluation is
         wanted: by the schedule `train` only if something needs one."""
-        config = self.config
-        needed = config.early_stopping or config.dev_decoding
-        if self.dev is None or (config.schedule == "train" and not needed):
+        wanted = self.config.schedule != "train" or self.config.measures_dev
+        if self.dev is None or not wanted:
             return None
         batches = evaluation_dataset(
             self.dev, self.dev_batch_size, self.replicas, self.workers.share

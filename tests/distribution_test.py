@@ -9,6 +9,7 @@ from keras_seq2seq.distribution import (
     worker_count,
     workers_of,
 )
+from keras_seq2seq.config.schema import Config
 from keras_seq2seq.errors import UserError
 
 TASK = ("type", "index")
@@ -42,6 +43,32 @@ def test_gpus_compute_deterministically_unless_told_otherwise(
     switched.clear()
     distribution.configure_devices(deterministic=False)
     assert switched == ["gpu grows: True"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "grows"),
+    [
+        ({}, False),
+        ({"gpu_allow_growth": True}, True),
+        ({"gpu_memory_fraction": 0.5}, True),
+    ],
+)
+def test_the_flags_about_memory_act(switched, monkeypatch, flags, grows):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: ["gpu"])
+    told = []
+    distribution.configure_for(Config.model_validate(flags), told.append)
+    assert switched == ["deterministic", f"gpu grows: {grows}"]
+    assert bool(told) == ("gpu_memory_fraction" in flags)
+    assert "gpu_allow_growth" in "".join(told) or not told
+
+
+def test_placement_is_logged_if_asked(switched, monkeypatch):
+    logged = []
+    monkeypatch.setattr(tf.debugging, "set_log_device_placement", logged.append)
+    for wanted in (False, True):
+        flags = {"log_device_placement": wanted}
+        distribution.configure_for(Config.model_validate(flags))
+    assert logged == [True]
 
 
 def test_a_processor_alone_needs_no_setting(switched, monkeypatch):

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from keras_seq2seq.config.files import load
+from keras_seq2seq.config.schema import Config
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.errors import StorageError, UserError
@@ -64,6 +65,27 @@ def test_equal_settings_are_no_change(tmp_path):
 )
 def test_what_changes_no_number_may_change(tmp_path, change):
     check_unchanged(config(), config(**change), tmp_path)
+
+
+def with_pipelines(dev=True, **params):
+    described = {
+        "class": "ParallelTextInputPipeline",
+        "params": {"source_files": "s", "target_files": "t", **params},
+    }
+    given = {"input_pipeline_train": described}
+    return Config.model_validate(
+        {**given, "input_pipeline_dev": described} if dev else given
+    )
+
+
+def test_another_schedule_may_go_on_with_more_passes(tmp_path):
+    stored = with_pipelines(dev=False, num_epochs=2)
+    now = with_pipelines(num_epochs=3, source_files="moved")
+    now = now.model_copy(update={"schedule": "train"})
+    check_unchanged(stored, now, tmp_path)
+    check_unchanged(now, stored, tmp_path)
+    with pytest.raises(UserError, match="params.shuffle: the run has True"):
+        check_unchanged(stored, with_pipelines(shuffle=False), tmp_path)
 
 
 def test_every_other_change_is_told_with_both_values(tmp_path):

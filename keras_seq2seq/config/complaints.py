@@ -52,7 +52,7 @@ def missing(config):
             f"model is required. Type --model and one of {', '.join(MODELS)}"
         )
     errors += _missing_data(config.input_pipeline_train, "train")
-    if config.schedule != "train" or config.dev_decoding is not None:
+    if config.schedule != "train" or config.measures_dev:
         errors += _missing_data(config.input_pipeline_dev, "dev")
     for key in ("vocab_source", "vocab_target"):
         needed = config.model != "Image2Seq" or key == "vocab_target"

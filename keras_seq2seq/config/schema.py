@@ -89,7 +89,10 @@ class Config(Section):
         "local_run",
         "run_std_server",
         "test",
-    ] = Field("continuous_train_and_eval", description="What the run does.")
+    ] = Field(
+        "continuous_train_and_eval",
+        description="Whether to train, evaluate or both.",
+    )
     train_steps: Whole | None = Field(
         None, ge=1, description="Last step; null: until it is stopped."
     )
@@ -123,13 +126,18 @@ class Config(Section):
         1, ge=0, description="Best checkpoints kept, by the dev set."
     )
     gpu_memory_fraction: Real = Field(
-        1.0, gt=0, le=1, description="Share of the GPU's memory to take."
+        1.0,
+        gt=0,
+        le=1,
+        description="Below 1 it means gpu_allow_growth: TensorFlow 2 takes no "
+        "shares.",
     )
     gpu_allow_growth: Flag = Field(
-        False, description="Take GPU memory as it is needed."
+        False,
+        description="Take GPU memory as it is needed, not all at the start.",
     )
     log_device_placement: Flag = Field(
-        False, description="Log where each operation runs."
+        False, description="Let TensorFlow log where each operation runs."
     )
     precision: Literal["float32", "mixed_bfloat16"] = Field(
         "float32", description="Type of the computations."
@@ -195,6 +203,11 @@ class Config(Section):
         """How many boundaries `auto` buckets shall have, else None."""
         automatic = isinstance(self.buckets, str)
         return int(self.buckets.partition(":")[2]) if automatic else None
+
+    @property
+    def measures_dev(self):
+        """Whether a setting needs an evaluation, whatever the schedule."""
+        return self.early_stopping is not None or self.dev_decoding is not None
 
     @model_validator(mode="before")
     @classmethod

@@ -410,3 +410,68 @@ def test_an_integer_that_could_not_be_read_again_is_refused():
 )
 def test_patterns_are_typed_with_commas(typed, expected):
     assert files.load("", {"freeze": typed}, complete=False).freeze == expected
+
+
+def loaded(text, **more):
+    flags = {"input_pipeline_train": text, **more}
+    return files.load("", flags, complete=False).input_pipeline_train
+
+
+def test_records_have_fields_and_lie_in_the_data_directory():
+    found = loaded(
+        "{class: seq2seq.data.input_pipeline.TFRecordInputPipeline, params: "
+        "{files: [a, /b], compression: GZIP}}",
+        data_dir="d",
+    )
+    assert found.class_name == "TFRecordInputPipeline"
+    assert found.params.files == ("d/a", "/b")
+    assert found.params.compression == "gzip"
+    assert (found.params.source_field, found.params.target_field) == (
+        "source",
+        "target",
+    )
+
+
+def test_a_pipeline_of_ones_own_takes_any_params_beside_those_of_all():
+    found = loaded(
+        "{class: mine.Pairs, params: {path: x, deep: {a: 1}, num_epochs: 2}}",
+        data_dir="d",
+    )
+    assert found.params.num_epochs == 2 and found.params.shuffle
+    assert found.params.model_extra == {"path": "x", "deep": {"a": 1}}
+
+
+def test_a_stored_pipeline_of_ones_own_is_read_as_it_was():
+    flags = {"input_pipeline_train": "{class: mine.Pairs, params: {path: x}}"}
+    config = files.load("", flags, complete=False)
+    assert files.from_json(files.to_json(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{class: TFRecordInputPipeline, params: {file: x}}", "'files'"),
+        (
+            "{class: TFRecordInputPipeline, params: {compression: zlib}}",
+            "'auto', 'gzip', 'none'",
+        ),
+        ("{class: mine.Pairs, params: {num_epochs: 0}}", ">= 1"),
+        ("{class: mine.Pairs, params: {shuffle: maybe}}", "true or false"),
+        (
+            "{class: ParallelTextInputPipeline, params: {num_epochs: 1.5}}",
+            "an integer >= 1",
+        ),
+    ],
+)
+def test_wrong_params_of_a_pipeline_are_told(text, told):
+    with pytest.raises(UserError, match=told):
+        loaded(text)
+
+
+@pytest.mark.parametrize(
+    "asks", [{"dev_decoding": "{}"}, {"early_stopping": "{metric: loss}"}]
+)
+def test_the_schedule_train_needs_a_dev_set_for_what_is_measured_on_it(asks):
+    given = {**COMPLETE, "input_pipeline_dev": None, "schedule": "train"}
+    with pytest.raises(UserError, match="You must specify input_pipeline_dev"):
+        files.load("", {**given, **asks})

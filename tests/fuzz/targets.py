@@ -24,7 +24,9 @@ from keras_seq2seq.data.byte_lines import read_plain_or_gzip
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.marked_subwords import segmenter
 from keras_seq2seq.data.parallel_text import ParallelText
+from keras_seq2seq.data.records import RecordReader, frame_pairs
 from keras_seq2seq.data.sentence_piece_tokenizer import SentencePieceTokenizer
+from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.data.vectors import read_vectors
 from keras_seq2seq.data.vocabulary import Vocabulary
 
@@ -117,6 +119,18 @@ def read_codes(content, directory):
     segmenter(_file(directory, codes, "codes"), counted, 2)("ab  abc\t\x85")
 
 
+def read_records(content, directory, name="records"):
+    path = _file(directory, content, name)
+    readers = RecordReader("source"), RecordReader("target", required=False)
+    sides = [TextSource.open(path, reader) for reader in readers]
+    list(zip(*sides, strict=True))
+    ParallelText(*sides, source_tokenizer=DelimiterTokenizer(WORDS))
+
+
+def read_packed_records(content, directory):
+    read_records(content, directory, "records.gz")
+
+
 def read_checkpoint_manifest(content, directory):
     _file(directory, content, "manifest.json")
     read_manifest(directory)
@@ -200,6 +214,7 @@ _TOKENIZERS = json.dumps(
         for side in ("source", "target")
     }
 ).encode()
+_RECORDS = frame_pairs([("a b", "c"), ("", "a"), ("b", None)])
 _STATE = json.dumps(
     {"step": 3, "seconds": 1.5, "mid_epoch": False, "callbacks": {}}
 ).encode()
@@ -226,6 +241,10 @@ def targets():
         ),
         "codes": Target(
             read_codes, [b"#version: 0.2\na b\nab c</w>\n", b"a b\n\x0cab 2\n"]
+        ),
+        "records": Target(read_records, [_RECORDS]),
+        "packed_records": Target(
+            read_packed_records, [gzip.compress(_RECORDS)]
         ),
         "manifest": Target(read_checkpoint_manifest, [_manifest()]),
         "pointer": Target(read_pointer, [b"ckpt-3\n"]),

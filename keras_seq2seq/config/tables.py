@@ -1,0 +1,99 @@
+"""Tables of settings in the documentation, written from the schema.
+
+A page holds a table between two comments,
+
+    <!-- table: train -->
+    <!-- end of table -->
+
+and `python -m keras_seq2seq.config.tables docs/*.md` fills it.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from keras_seq2seq.config.component_schema import (
+    OwnPipelineParams,
+    ParallelTextParams,
+    TFRecordParams,
+)
+from keras_seq2seq.config.schema import Config
+from keras_seq2seq.config.section import Section, describe
+
+PLACE = re.compile(
+    r"(<!-- table: (\S+) -->\n).*?(<!-- end of table -->)", re.DOTALL
+)
+CONFIG_PATHS = (
+    "config_paths",
+    '`""`',
+    "paths with commas",
+    "YAML or JSON files, merged in this order, mappings key by key; a key in "
+    "them is the flag of that name, and flags win.",
+)
+# Tables by name: the sections whose settings stand in them.
+TABLES = {
+    "train": Config,
+    "ParallelTextInputPipeline": ParallelTextParams,
+    "TFRecordInputPipeline": TFRecordParams,
+    "own_pipeline": OwnPipelineParams,
+}
+
+
+def settings_table(section, before=()):
+    """A Markdown table of a section's settings.
+
+    Args:
+        section: subclass of `Section`.
+        before: rows that come first, tuples of four texts.
+
+    Returns:
+        str: name, default, what it takes and description of each.
+    """
+    rows = [*before, *(_row(section, name) for name in section.model_fields)]
+    lines = ["| name | default | takes | meaning |", "|---|---|---|---|"]
+    for name, *cells in rows:
+        cells = [cell.replace("|", "\\|") for cell in cells]
+        lines.append(" | ".join([f"| `{name}`", *cells]) + " |")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def fill(page):
+    """A page with all of its tables written anew.
+
+    Raises:
+        KeyError: a table that there is not.
+    """
+
+    def table(found):
+        before = [CONFIG_PATHS] if found[2] == "train" else []
+        return found[1] + settings_table(TABLES[found[2]], before) + found[3]
+
+    return PLACE.sub(table, page)
+
+
+def _row(section, name):
+    field = section.model_fields[name]
+    takes = describe(field.annotation, field.metadata)
+    return field.alias or name, _default(field), takes, field.description
+
+
+def _default(field):
+    if field.is_required():
+        return "required"
+    value = field.default
+    if isinstance(value, Section):
+        return "its own defaults"
+    if value in ((), {}):
+        return "`[]`" if value == () else "`{}`"
+    return f"`{json.dumps(value)}`"
+
+
+def main(paths):
+    """Fills the tables of pages."""
+    for path in map(Path, paths):
+        path.write_text(fill(path.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
