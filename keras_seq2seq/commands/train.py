@@ -34,9 +34,8 @@ def add_arguments(parser):
     )
     parser.add_argument(
         "--checkpoint",
-        default="latest",
-        help="what --schedule evaluate evaluates: latest, best, averaged or a "
-        "step",
+        help="what --schedule evaluate evaluates: latest (default), best, "
+        "averaged or a step",
     )
     add_allow_import(parser)
     for name, field in Config.model_fields.items():
@@ -54,7 +53,7 @@ def run(arguments):
     texts = [flags.pop(side) for side in ("source", "target")]
     if texts == [None, None]:
         schedule = load(paths, flags, complete=False).schedule
-        _check_schedule(schedule)
+        _check_schedule(schedule, which)
         if schedule in EVALUATIONS:
             return _evaluate(paths, flags, allowed, which)
         config = load(paths, flags)
@@ -66,7 +65,8 @@ def run(arguments):
         if flags["minutes"] is None:
             flags["minutes"] = DEFAULT_MINUTES
         given = load("", flags, complete=False)
-        _check_texts_schedule(given.schedule)
+        _check_schedule(given.schedule, which)
+        _check_trains(given.schedule)
         _check_model(given)
         start_tensorflow()
         from keras_seq2seq.automatic import automatic
@@ -117,10 +117,10 @@ def _check_model(config):
     )
 
 
-def _check_texts_schedule(schedule):
+def _check_trains(schedule):
+    """Demands a schedule that goes with texts alone."""
     from keras_seq2seq.errors import UserError
 
-    _check_schedule(schedule)
     if schedule in (*EVALUATIONS, "train", "test"):
         raise UserError(
             "--source and --target train and evaluate. Received: --schedule "
@@ -140,10 +140,15 @@ def _try(config, allowed):
     _say("One step was trained, evaluated and saved; nothing of it was kept.")
 
 
-def _check_schedule(schedule):
-    """Refuses what there is no longer, and says what there is instead."""
+def _check_schedule(schedule, which):
+    """Refuses what there is no longer, and a checkpoint that is not used."""
     from keras_seq2seq.errors import UserError
 
+    if which is not None and schedule != "evaluate":
+        raise UserError(
+            "--checkpoint goes with --schedule evaluate. Received: --schedule "
+            f"{schedule}"
+        )
     if schedule == "run_std_server":
         raise UserError(
             "--schedule run_std_server began a parameter server, of which "
@@ -183,7 +188,7 @@ def _evaluate(paths, flags, allowed, which):
     if continuous:
         results = evaluation.evaluate_new(evaluate, config.train_steps, _say)
     else:
-        path = find_weights(directory, which)
+        path = find_weights(directory, which or "latest")
         results = [evaluate(path, evaluation.step_of(directory, path))]
     for result in results:
         print(json.dumps(result), flush=True)

@@ -7,7 +7,9 @@ import sys
 import pytest
 import tensorflow as tf
 
+from keras_seq2seq import recipe
 from keras_seq2seq.__main__ import main
+from keras_seq2seq.config.inference_flags import checked_pipeline
 from keras_seq2seq.zoo import BasicSeq2Seq
 from tests.commands.small_run import (
     LINES,
@@ -28,7 +30,8 @@ class Lines:
                 yield line.rstrip("\\n"), line.rstrip("\\n")
 
     def __len__(self):
-        return sum(1 for _ in open(self.path))
+        with open(self.path) as file:
+            return sum(1 for _ in file)
 """
 
 
@@ -113,14 +116,32 @@ def infer(capsys, command, pipeline):
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["infer", "evaluate"])
-def test_inference_and_evaluation_read_every_form(sections, capsys, command):
-    told = {
-        name: infer(capsys, command, form["dev"])
-        for name, form in sections.items()
-    }
-    assert told["text"].strip()
-    assert told["records"] == told["own"] == told["text"]
+@pytest.mark.parametrize(
+    ("command", "form"), [("infer", "records"), ("evaluate", "own")]
+)
+def test_commands_read_every_form(sections, capsys, command, form):
+    expected = infer(capsys, command, sections["text"]["dev"])
+    assert expected.strip()
+    assert infer(capsys, command, sections[form]["dev"]) == expected
+
+
+def test_every_form_has_the_same_texts(sections):
+    found = []
+    for form in sections.values():
+        pipeline = checked_pipeline(form["dev"])
+        allowed = ["my_pairs"]
+        sources = list(recipe.source_lines(pipeline, allowed))
+        assert recipe.texts(pipeline, 3, allowed)[0] == sources[:3]
+        found.append((sources, recipe.texts(pipeline, allowed=allowed)))
+    assert found[0] == found[1] == found[2]
+    assert len(found[0][0]) > 3
+
+
+def test_inference_needs_no_files_of_targets(tmp_path):
+    (tmp_path / "s").write_text("a\n")
+    files = {"source_files": str(tmp_path / "s"), "target_files": "nowhere"}
+    pipeline = section("ParallelTextInputPipeline", **files)
+    assert list(recipe.source_lines(checked_pipeline(pipeline))) == ["a"]
 
 
 def test_damaged_records_end_with_2_and_the_place(tmp_path, capsys):

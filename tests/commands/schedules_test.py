@@ -148,6 +148,11 @@ def test_evaluate_needs_a_run(tmp_path, capsys):
     assert "--output_dir" in capsys.readouterr().err
 
 
+def test_a_checkpoint_is_refused_where_none_is_chosen(copied, capsys):
+    assert evaluate(copied, "continuous_eval", checkpoint="best") == 2
+    assert "goes with --schedule evaluate" in capsys.readouterr().err
+
+
 def test_evaluate_refuses_the_settings_of_another_model(copied, capsys):
     assert evaluate(copied, model="BasicSeq2Seq") == 2
     assert "model: the run has 'AttentionSeq2Seq'" in capsys.readouterr().err
