@@ -4,12 +4,12 @@ import pytest
 import tensorflow as tf
 
 from keras_seq2seq import distribution
+from keras_seq2seq.config.schema import Config
 from keras_seq2seq.distribution import (
     choose_strategy,
     worker_count,
     workers_of,
 )
-from keras_seq2seq.config.schema import Config
 from keras_seq2seq.errors import UserError
 
 TASK = ("type", "index")
