@@ -1,20 +1,29 @@
 """A trained model, ready to generate and to score."""
 
+import contextlib
 import logging
+import os
+import re
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from keras_seq2seq import recipe
+from keras_seq2seq import checkpoint, recipe
 from keras_seq2seq.checkpoint.choice import find_weights
-from keras_seq2seq.checkpoint.model_state import read_model
+from keras_seq2seq.checkpoint.model_state import assign_weights, read_model
 from keras_seq2seq.config.files import override
 from keras_seq2seq.data.batches import assemble, evaluation_dataset
 from keras_seq2seq.data.parallel_text import ParallelText
+from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import read_run
+from keras_seq2seq.search import BeamSearch
+from keras_seq2seq.tasks import DecodeText, running
+from keras_seq2seq.zoo.ensemble import Ensemble
 from keras_seq2seq.zoo.generation import BATCH_SIZE
 
 LOGGER = logging.getLogger("keras_seq2seq")
+AVERAGE = re.compile(r"(last|best):([1-9][0-9]{0,5})", re.ASCII)
 LINES_AT_ONCE = 4096  # read before the first of them is decoded
 
 
@@ -25,30 +34,135 @@ def load(run_dir, which=None, model_params=None, allowed=()):
     configuration. Several threads may call `generate` at once.
 
     Args:
-        run_dir: path of the run, train's `output_dir`.
+        run_dir: path of the run, train's `output_dir`; or a list of several
+            runs with equal vocabularies, which become an `Ensemble`.
         which: `"averaged"`, `"best"`, `"latest"`, a step, or the path of a
-            checkpoint. None: the first of these that there is.
+            checkpoint; `"last:5"` or `"best:3"` for the average of so many of
+            the newest or of the best. None: the first of `"averaged"`,
+            `"best"` and `"latest"` that there is.
         model_params: mapping or YAML text laid over the stored settings, such
             as `{"inference.beam_search.beam_width": 5}`.
         allowed: modules of the user's own that may be imported.
 
     Returns:
-        `Seq2Seq` whose `generate` searches as the configuration says.
+        `Seq2Seq`, or `Ensemble`, whose `generate` searches as the (first)
+        configuration says.
 
     Raises:
-        UserError: an incomplete, damaged or newer directory.
+        UserError: an incomplete, damaged or newer directory, or runs that
+            make no ensemble.
     """
+    if isinstance(run_dir, str | os.PathLike):
+        return _load_one(run_dir, which, model_params, allowed)
+    if len(run_dir) == 1:
+        return _load_one(run_dir[0], which, model_params, allowed)
+    if which is not None and Path(str(which)).is_dir():
+        raise UserError(
+            f"{which} is a checkpoint of one model. Received: {len(run_dir)} "
+            "models. Type --checkpoint and best, latest, last:N, best:N or a "
+            "step, which each of them has."
+        )
+    members = [
+        _load_one(each, which, model_params, allowed) for each in run_dir
+    ]
+    try:
+        return Ensemble(members)
+    except ValueError as error:
+        raise UserError(f"{', '.join(map(str, run_dir))}: {error}") from None
+
+
+def _load_one(run_dir, which, model_params, allowed):
     run = read_run(run_dir)
     config = run.config
     if model_params:
         config = override(config, {"model_params": model_params})
+    average = AVERAGE.fullmatch(str(which))
+    if average:
+        arrays = _averaged(run_dir, average[1], int(average[2]))
+        model = recipe.model(config, run.tokenizers, allowed=allowed)
+        assign_weights(model, arrays)
+        return model
     path = find_weights(run_dir, which)
     model = recipe.model(config, run.tokenizers, allowed=allowed)
     read_model(model, path, training=False)
     return model
 
 
-def generate_lines(model, lines, search=None, batch_size=BATCH_SIZE):
+def _averaged(run_dir, kind, count):
+    """Weights averaged over the `count` last or best checkpoints."""
+    there = len(checkpoint.checkpoints(run_dir))
+    if count > there:
+        raise UserError(
+            f"{run_dir} must hold {count} checkpoints to average. Received: "
+            f"{there}. Ask for fewer; `train --keep_checkpoint_max` and "
+            "--keep_best say how many stay."
+        )
+    return checkpoint.average(run_dir, **{kind: count})
+
+
+def task_search(model, tasks, n_best=1):
+    """The model's own search, returning what tasks need.
+
+    Args:
+        model: `Seq2Seq` or `Ensemble`.
+        tasks: list of `Task`.
+        n_best: int. Hypotheses wanted in any case.
+
+    Raises:
+        UserError: a task needs attention that the model does not have, or
+            beams where the search is greedy.
+    """
+    search = recipe.with_options(
+        model.generator.default_search,
+        n_best=max([n_best, *(task.n_best for task in tasks)]),
+        with_attention=any(task.needs_attention for task in tasks),
+        with_history=any(task.needs_history for task in tasks),
+    )
+    for task in tasks:
+        name = type(task).__name__
+        if task.needs_attention and not model.has_attention:
+            why = " for unk_replace" if isinstance(task, DecodeText) else ""
+            raise UserError(
+                f"tasks: {name} needs attention{why}. Received: a "
+                "BasicSeq2Seq, which has none. Leave it out, or train an "
+                "AttentionSeq2Seq."
+            )
+        if task.needs_history and not isinstance(search, BeamSearch):
+            raise UserError(
+                f"tasks: {name} needs beam search. Type --model_params "
+                "'{inference.beam_search.beam_width: 5}'"
+            )
+    return search
+
+
+def run_tasks(model, tasks, lines, search=None, **options):
+    """Carries out tasks in one pass over lines.
+
+    Args:
+        model: `Seq2Seq` or `Ensemble`.
+        tasks: list of `Task`; of each line they get the generation in turn.
+        lines: iterable of str.
+        search: search, or None for `task_search`.
+        **options: of `generate_lines`.
+
+    Returns:
+        iterator over the lines of tuples of str, what the tasks say of one.
+
+    Raises:
+        UserError: see `task_search`.
+    """
+    search = search or task_search(model, tasks)
+    with contextlib.ExitStack() as stack:
+        for task in tasks:
+            stack.enter_context(running(task, model, search))
+        for generation in generate_lines(model, lines, search, **options):
+            said = [task(generation) for task in tasks]
+            yield tuple(text for text in said if text is not None)
+
+
+def generate_lines(
+    model, lines, search=None, batch_size=BATCH_SIZE, read_ahead=None
+):
     """Generates for a stream of lines, in order, some thousand at a time.
 
     Args:
@@ -56,14 +170,16 @@ def generate_lines(model, lines, search=None, batch_size=BATCH_SIZE):
         lines: iterable of str.
         search: search, or None for the model's own.
         batch_size: int. Sources decoded at once.
+        read_ahead: int or None. Lines read before the first of them is
+            decoded; None: some thousand, 1: each is answered before the next.
 
     Returns:
         iterator of `Generation`, one per line.
     """
-    waiting = []
+    waiting, most = [], read_ahead or LINES_AT_ONCE
     for line in lines:
         waiting.append(line)
-        if len(waiting) == LINES_AT_ONCE:
+        if len(waiting) == most:
             yield from model.generate(waiting, search, batch_size=batch_size)
             waiting = []
     yield from model.generate(waiting, search, batch_size=batch_size)

@@ -2,12 +2,13 @@
 
 import dataclasses
 import importlib
+import inspect
 import itertools
 from pathlib import Path
 
 import keras
 
-from keras_seq2seq import layers, zoo
+from keras_seq2seq import layers, tasks, zoo
 from keras_seq2seq.callbacks import Bucketing, LearningRateDecay
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.file_pairs import FilePairs
@@ -23,7 +24,6 @@ from keras_seq2seq.data.vectors import read_vectors
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.optimizers import Adam
 from keras_seq2seq.search import BeamSearch, GreedySearch
-from keras_seq2seq.tasks.decode_text import DecodeText
 from keras_seq2seq.tasks.postprocessing import FUNCTIONS
 
 MODELS = {
@@ -526,10 +526,11 @@ def search(params, **options):
     )
 
 
-def with_options(found, n_best=1, with_attention=False):
+def with_options(found, n_best=1, with_attention=False, with_history=False):
     """A search like `found` that returns more.
 
-    Greedy search has one hypothesis; for several it becomes a beam.
+    Greedy search has one hypothesis; for several it becomes a beam. Only a
+    beam has a history.
     """
     if n_best > 1 and isinstance(found, GreedySearch):
         return BeamSearch(
@@ -537,6 +538,7 @@ def with_options(found, n_best=1, with_attention=False):
             n_best=n_best,
             ban_unknown=found.ban_unknown,
             with_attention=with_attention,
+            with_history=with_history,
         )
     if isinstance(found, GreedySearch):
         return dataclasses.replace(found, with_attention=with_attention)
@@ -545,15 +547,37 @@ def with_options(found, n_best=1, with_attention=False):
         width=max(found.width, n_best),
         n_best=n_best,
         with_attention=with_attention,
+        with_history=with_history,
     )
 
 
 def task(described, allowed=()):
-    """The task that a section `{class, params}` describes."""
+    """The task that a section `{class, params}` describes.
+
+    Raises:
+        UserError: a class that may not be imported or is no `Task`, or
+            arguments that it does not take.
+    """
+    kind = find_class(described.class_name, tasks, allowed)
     params = _arguments(described.params)
-    name = params.pop("postproc_fn")
-    function = find_class(name, FUNCTIONS, allowed) if name else None
-    return DecodeText(postproc_fn=function, **params)
+    if kind is tasks.DecodeText:
+        name = params.pop("postproc_fn")
+        params["postproc_fn"] = (
+            find_class(name, FUNCTIONS, allowed) if name else None
+        )
+    if not (isinstance(kind, type) and issubclass(kind, tasks.Task)):
+        raise UserError(
+            f"tasks: {described.class_name} must be a class that inherits "
+            "from keras_seq2seq.tasks.Task."
+        )
+    try:
+        inspect.signature(kind).bind(**params)
+    except TypeError as error:
+        raise UserError(
+            f"tasks: {described.class_name} does not take these params: "
+            f"{error}. Received: {', '.join(params) or 'none'}"
+        ) from None
+    return kind(**params)
 
 
 def source_lines(pipeline, allowed=()):

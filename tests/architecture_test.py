@@ -26,16 +26,10 @@ FLOORS = (
         "optimizers",
         "checkpoint",
     },
-    # Tasks only turn hypotheses into text; a recipe makes them.
-    {"zoo", "callbacks", "tasks"},
-    {
-        "recipe",
-        "views",
-        "run_files",
-        "start_banner",
-        "step_timing",
-        "operations",
-    },
+    {"zoo", "callbacks", "views"},
+    # Tasks only see what was generated; a recipe makes them.
+    {"tasks"},
+    {"recipe", "run_files", "start_banner", "step_timing", "operations"},
     {"evaluation_metrics", "teacher_forcing"},
     {
         "dev_scores",

@@ -1,10 +1,13 @@
 """Which of a run's weights are meant."""
 
+import re
 from pathlib import Path
 
 from keras_seq2seq.checkpoint.averaging import AVERAGE_DIRECTORY
 from keras_seq2seq.checkpoint.manifest import verify
 from keras_seq2seq.checkpoint.run_directory import find
+
+CHECKPOINT = re.compile(r"(?:model\.)?ckpt-(\d+)", re.ASCII)
 
 
 def find_weights(run_dir, which=None):
@@ -13,7 +16,8 @@ def find_weights(run_dir, which=None):
     Args:
         run_dir: path of the run.
         which: `"averaged"`, `"best"`, `"latest"`, a step, or the path of a
-            checkpoint. None: the first of these that there is.
+            checkpoint, which may be the historical `.../model.ckpt-50` for
+            `.../ckpt-50`. None: the first of these that there is.
 
     Returns:
         Path.
@@ -26,8 +30,12 @@ def find_weights(run_dir, which=None):
         else:
             which = "best" if (run_dir / "best").exists() else "latest"
     path = Path(str(which))
+    named = CHECKPOINT.fullmatch(path.name)
     if which == AVERAGE_DIRECTORY:
         path = averaged
+    elif named and not path.is_dir():
+        bare = path.name == str(which)
+        return find(run_dir if bare else path.parent, named[1])
     elif not path.is_dir():
         return find(run_dir, which)
     verify(path)

@@ -1,6 +1,5 @@
 """`keras-seq2seq infer`."""
 
-import json
 import sys
 
 from keras_seq2seq.commands.allow_import import add_allow_import
@@ -9,26 +8,34 @@ from keras_seq2seq.commands.standard_input import standard_input
 
 def add_arguments(parser):
     """Adds the flags of google/seq2seq's `infer`, and ours."""
-    parser.add_argument("--model_dir", required=True, help="train's output_dir")
+    parser.add_argument(
+        "--model_dir",
+        action="append",
+        help="train's output_dir; several, with commas or repeated, are an "
+        "ensemble",
+    )
     parser.add_argument(
         "--input_pipeline",
         help="YAML: {class, params}; without it lines come from stdin",
     )
     parser.add_argument(
-        "--tasks", help="YAML list of {class, params}; default: DecodeText"
+        "--tasks",
+        help="YAML list of {class, params}: DecodeText (default), "
+        "DumpAttention, DumpBeams, or your own",
     )
     parser.add_argument(
         "--model_params", help="YAML laid over the stored settings"
     )
     parser.add_argument(
         "--checkpoint",
-        help="averaged, best, latest or a step; default: the first there is",
+        help="averaged, best, latest, a step, or last:N or best:N for the "
+        "average of so many; default: the first of the names there is",
     )
     parser.add_argument(
         "--checkpoint_path", help="the directory of one checkpoint"
     )
     parser.add_argument(
-        "--batch_size", type=int, default=128, help="sources decoded at once"
+        "--batch_size", help="sources decoded at once; default: 128"
     )
     parser.add_argument(
         "--config_path", help="YAML file with any of these settings"
@@ -38,11 +45,17 @@ def add_arguments(parser):
         type=int,
         help="write JSON lines with so many hypotheses and their scores",
     )
+    parser.add_argument(
+        "--interactive",
+        action="store_true",
+        default=None,
+        help="answer each line before the next is read, as at a terminal",
+    )
     add_allow_import(parser)
 
 
 def run(arguments):
-    """Writes one line per source line, blank for blank."""
+    """Carries out the tasks; DecodeText writes one line per source line."""
     from keras_seq2seq.commands.tensorflow_start import start_tensorflow
     from keras_seq2seq.config.inference_flags import inference_flags
 
@@ -56,37 +69,38 @@ def run(arguments):
         flags.model_params,
         flags.allow_import,
     )
-    task = recipe.task(flags.task, flags.allow_import)
-    search = recipe.with_options(
-        model.generator.default_search,
-        n_best=flags.n_best or 1,
-        with_attention=task.needs_attention,
-    )
+    tasks = [recipe.task(each, flags.allow_import) for each in flags.tasks]
+    search = inference.task_search(model, tasks, flags.n_best or 1)
     lines = (
         recipe.source_lines(flags.input_pipeline, flags.allow_import)
         if flags.input_pipeline
         else standard_input()
     )
-    generations = inference.generate_lines(
-        model, lines, search, flags.batch_size
+    at_once = not flags.input_pipeline and (
+        flags.interactive or sys.stdin.isatty()
     )
-    for number, generation in enumerate(generations, start=1):
-        if flags.n_best:
-            write_ranks(number, generation, task)
-        else:
-            sys.stdout.write(task(generation) + "\n")
+    for said in inference.run_tasks(
+        model,
+        _ranked(tasks, flags.n_best),
+        lines,
+        search,
+        batch_size=flags.batch_size,
+        read_ahead=1 if at_once else None,
+    ):
+        for text in said:
+            sys.stdout.write(text + "\n")
+        if at_once:
+            sys.stdout.flush()
     sys.stdout.flush()
 
 
-def write_ranks(number, generation, task):
-    """JSON lines of a line's hypotheses, best first."""
-    ranks = (generation, *generation.alternatives)
-    for rank, one in enumerate(ranks, start=1):
-        record = {
-            "line": number,
-            "rank": rank,
-            "text": task(one),
-            "log_prob": one.log_prob,
-            "score": one.score,
-        }
-        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+def _ranked(tasks, n_best):
+    """The tasks, those that write text with all hypotheses if asked for."""
+    from keras_seq2seq.tasks import DecodeText, RankedText
+
+    if n_best is None:
+        return tasks
+    return [
+        RankedText(task, n_best) if isinstance(task, DecodeText) else task
+        for task in tasks
+    ]

@@ -66,6 +66,7 @@ NAMES = {
     ),
     "combiner": ("add", "multiply"),
     "pooling": ("average_pooling1d", "max_pooling1d"),
+    "task": ("DecodeText", "DumpAttention", "DumpBeams"),
     "postprocessing": ("strip_bpe", "decode_sentencepiece", "slice_text"),
 }
 

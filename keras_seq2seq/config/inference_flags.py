@@ -1,99 +1,93 @@
 """The flags of `infer`, checked."""
 
-from typing import Any
+from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError
 
 from keras_seq2seq.config import yaml_reader
 from keras_seq2seq.config.complaints import complaint
 from keras_seq2seq.config.component_schema import Pipeline
 from keras_seq2seq.config.merge import Merge
 from keras_seq2seq.config.section import Section
-from keras_seq2seq.config.values import (
-    Flag,
-    Free,
-    Text,
-    Whole,
-    name_of,
-    received,
-    wrong,
-)
+from keras_seq2seq.config.task_schema import Task
+from keras_seq2seq.config.values import Flag, Free, Says, Text, Whole
 from keras_seq2seq.errors import UserError
 
 YAML_FLAGS = ("input_pipeline", "tasks", "model_params")
 
 
-class DecodeTextParams(Section):
-    """Arguments of DecodeText."""
-
-    delimiter: Text | None = Field(
-        None, description="Joins target tokens; null: detokenise."
-    )
-    unk_replace: Flag = Field(
-        False, description="Replace unknown words by attention."
-    )
-    unk_mapping: Text | None = Field(
-        None, description="File of `source<TAB>target` for that."
-    )
-    postproc_fn: name_of("postprocessing", optional=True) = Field(
-        "", description="Function from text to text, applied last."
+def _directories(value):
+    """Run directories, as a list or as text with commas between them."""
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",")]
+    if not isinstance(value, list | tuple):
+        return value
+    return tuple(
+        inner
+        for part in value
+        for inner in (_directories(part) if "," in str(part) else (part,))
+        if inner
     )
 
 
-class Task(Section):
-    """What is done with each generation."""
+def _tasks(value):
+    """A list of tasks; one stands for itself, none for DecodeText."""
+    if isinstance(value, dict):
+        value = [value] if value else []
+    return value or [{}]
 
-    class_name: Text = Field("DecodeText", alias="class", description="Class.")
-    params: DecodeTextParams = Field(
-        DecodeTextParams(), description="Its arguments."
-    )
 
-    @field_validator("class_name")
-    @classmethod
-    def _known(cls, value) -> Any:
-        bare = value.rpartition(".")[2]
-        if bare != "DecodeText":
-            raise wrong(f"must be DecodeText. Received: {received(value)}")
-        return bare
+Directories = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_directories),
+    Field(min_length=1),
+    Says("text or a list of texts"),
+]
 
 
 class InferenceFlags(Section):
     """Every flag of `infer`."""
 
-    model_dir: Text = Field(description="The run directory.")
+    model_dir: Directories = Field(
+        description="The run directory, or those of an ensemble."
+    )
     input_pipeline: Pipeline | None = Field(None, description="Sources.")
-    tasks: tuple[Task, ...] = Field((Task(),), description="What to do.")
+    tasks: Annotated[tuple[Task, ...], BeforeValidator(_tasks)] = Field(
+        (), description="What to do.", validate_default=True
+    )
     model_params: Free | None = Field(None, description="Laid over stored.")
     checkpoint: Text | None = Field(None, description="Which weights.")
     checkpoint_path: Text | None = Field(None, description="Where they are.")
-    batch_size: Whole = Field(64, ge=1, description="Sources at once.")
+    batch_size: Whole = Field(128, ge=1, description="Sources at once.")
+    interactive: Flag = Field(False, description="Answer line by line.")
     n_best: Whole | None = Field(None, ge=1, description="Hypotheses shown.")
     allow_import: tuple[Text, ...] = Field((), description="Own modules.")
-
-    @property
-    def task(self):
-        """The task whose lines are written."""
-        return self.tasks[0] if self.tasks else Task()
 
 
 def inference_flags(arguments):
     """Checks parsed flags; a file of `--config_path` fills what is missing.
 
+    Mappings of both merge key by key, and flags win.
+
     Raises:
         UserError: with all errors at once.
     """
-    given = {k: v for k, v in vars(arguments).items() if v is not None}
-    path = given.pop("config_path", None)
+    flags = {k: v for k, v in vars(arguments).items() if v not in (None, [])}
+    path = flags.pop("config_path", None)
     for name in YAML_FLAGS:
-        if name in given:
-            given[name] = yaml_reader.parse(given[name], f"--{name}")[0]
-    values = {**(_mapping(path) if path else {}), **given}
-    values = {k: v for k, v in values.items() if v is not None}
+        if name in flags:
+            flags[name] = yaml_reader.parse(flags[name], f"--{name}")[0]
+    merge, errors = Merge(), []
+    if path:
+        errors += merge.add(_present(_mapping(path)), lambda key: path)
+    errors += merge.add(_present(flags), lambda key: f"--{key}")
+    if "model_dir" not in merge.values:
+        errors.append("--model_dir is required: train's output_dir")
+    if errors:
+        raise UserError("\n".join(errors))
     try:
-        return InferenceFlags.model_validate(values)
+        return InferenceFlags.model_validate(merge.values)
     except ValidationError as error:
-        merge = Merge()
-        merge.add(values, lambda key: f"--{key}")
         found = error.errors(include_url=False)
         lines = [complaint(merge, one) for one in found]
         raise UserError("\n".join(dict.fromkeys(lines))) from None
@@ -101,9 +95,13 @@ def inference_flags(arguments):
 
 def _mapping(path):
     values, _ = yaml_reader.read(path)
-    if not isinstance(values, dict):
+    if not isinstance(values, dict | None):
         raise UserError(f"{path}: must be a mapping of settings.")
-    return values
+    return values or {}
+
+
+def _present(values):
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def checked_pipeline(text, flag="--input_pipeline"):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
+from keras_seq2seq.search.beam_history import BeamHistory
 from keras_seq2seq.search.beam_step import Beam, beam_step
 from keras_seq2seq.search.carry import batch_size, select
 from keras_seq2seq.search.coverage import (
@@ -29,6 +30,7 @@ class _State(NamedTuple):
     beam: Beam
     pool: Pool
     live: Any  # (B,)
+    steps: Any  # (B,), taken while live
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +55,7 @@ class BeamSearch:
         n_best: int, at most `width`. Hypotheses returned.
         ban_unknown: bool. If True, UNKNOWN is never generated.
         with_attention: bool. If True, attention is returned; costs memory.
+        with_history: bool. If True, all slots of all steps are returned.
 
     Call arguments:
         step: callable `(tokens (B, K), memory, carry) -> (logits (B, K, V),
@@ -81,6 +84,7 @@ class BeamSearch:
     n_best: int = 1
     ban_unknown: bool = False
     with_attention: bool = False
+    with_history: bool = False
 
     def __post_init__(self):
         for name in ("width", "n_best"):
@@ -117,7 +121,6 @@ class BeamSearch:
             self._advancer(step, memory, limits),
             self._first_state(memory, carry),
             limits,
-            self.with_attention,
         )
 
     def extend(self, step, memory, trail, limits, until=0):
@@ -129,7 +132,12 @@ class BeamSearch:
         pool = trail.state.pool
         ids, attention = read(trail.history, pool.steps, pool.slots)
         return Hypotheses(
-            ids, pool.steps + 1, pool.log_probs, pool.scores, attention
+            ids,
+            pool.steps + 1,
+            pool.log_probs,
+            pool.scores,
+            attention,
+            _beam_history(trail) if self.with_history else None,
         )
 
     def _advancer(self, step, memory, limits):
@@ -137,7 +145,7 @@ class BeamSearch:
             logits, carry, attention = step(state.words, memory, state.carry)
             self._check(attention)
             state = state._replace(carry=carry)
-            return *self._advance(state, logits, attention, limits), attention
+            return self._advance(state, logits, attention, limits)
 
         return advance
 
@@ -164,10 +172,11 @@ class BeamSearch:
             ),
             pool=empty_pool(batch, self.n_best),
             live=ops.ones((batch,), dtype="bool"),
+            steps=ops.zeros((batch,), dtype="int32"),
         )
 
     def _advance(self, state, logits, attention, limits):
-        """One step: `(state, parents)`; `state.carry` is the step's already."""
+        """One step, whose carry `state` has already; see `first_step`."""
         coverage, bonus = self._cover(state, attention)
         outcome = beam_step(
             logits,
@@ -194,8 +203,14 @@ class BeamSearch:
         done = ops.logical_or(over, self._decided(beam, pool, limits))
         beam = beam._replace(finished=ops.logical_or(beam.finished, done))
         live = ops.any(ops.logical_not(beam.finished), axis=1)
-        state = _State(state.time + 1, words, carry, coverage, beam, pool, live)
-        return state, parents
+        steps = state.steps + ops.cast(state.live, "int32")
+        state = _State(
+            state.time + 1, words, carry, coverage, beam, pool, live, steps
+        )
+        kept = {"attention": attention} if self.with_attention else {}
+        if self.with_history:
+            kept |= {"scores": scores, "log_probs": beam.log_probs}
+        return state, parents, kept
 
     def _cover(self, state, attention):
         """Coverage `(B, K, S)` or (), and what it adds to scores or None."""
@@ -226,3 +241,16 @@ class BeamSearch:
         live = ops.where(beam.finished, -float("inf"), beam.log_probs)
         bound = ops.max(live, axis=1) / self.penalty()(limits.maxima())
         return (bound <= pool.scores[:, -1])[:, None]
+
+
+def _beam_history(trail):
+    """The BeamHistory of all sources of a Trail."""
+    words, parents, kept = trail.history
+    tables = (words, parents, kept["scores"], kept["log_probs"])
+    pool = trail.state.pool
+    return BeamHistory(
+        *(ops.transpose(table, (1, 0, 2)) for table in tables),
+        trail.state.steps,
+        pool.steps[:, 0],
+        pool.slots[:, 0],
+    )

@@ -51,19 +51,22 @@ class Collected:
 
     def add(self, rows, hypotheses):
         """Takes the Hypotheses of these sources `(n,)`."""
-        parts = [
-            None if each is None else ops.convert_to_numpy(each)
-            for each in hypotheses
-        ]
+        parts = _each(ops.convert_to_numpy, hypotheses)
         if self.found is None:
-            self.found = type(hypotheses)(
-                *(
-                    None
-                    if each is None
-                    else np.zeros((self.sources, *each.shape[1:]), each.dtype)
-                    for each in parts
-                )
-            )
-        for whole, part in zip(self.found, parts, strict=True):
-            if part is not None:
-                whole[rows] = part
+            self.found = _each(self._room, parts)
+
+        def put(whole, part):
+            whole[rows] = part
+
+        _each(put, self.found, parts)
+
+    def _room(self, part):
+        return np.zeros((self.sources, *part.shape[1:]), part.dtype)
+
+
+def _each(function, *nests):
+    """Maps over the arrays of nests; None stays None."""
+    return keras.tree.map_structure(
+        lambda first, *rest: None if first is None else function(first, *rest),
+        *nests,
+    )

@@ -21,33 +21,36 @@ class History(NamedTuple):
     Attributes:
         words: int32 tensor `(L, B, K)`. What each slot wrote.
         parents: int32 tensor `(L, B, K)`. The slot it extended.
-        attention: float tensor `(L, B, K, S)` of the slots before they were
-            reordered, or `()`.
+        kept: dict of tensors `(L, B, K, ...)`. What else the search keeps of
+            its steps, such as `"attention" (L, B, K, S)` of the slots before
+            they were reordered.
     """
 
     words: Any
     parents: Any
-    attention: Any = ()
+    kept: dict
 
 
-def empty_history(length, words, attention=None):
+def empty_history(length, words, kept):
     """Room for `length` steps.
 
     Args:
         length: int or int32 scalar.
         words: int32 tensor `(B, K)`, for its shape.
-        attention: float tensor `(B, 1, S)` or `(B, K, S)` for its shape and
-            dtype, or None if it shall not be kept.
+        kept: dict of tensors `(B, 1, ...)` or `(B, K, ...)`, for their shapes
+            and types.
     """
     batch, slots = ops.shape(words)
     blank = ops.zeros((length, batch, slots), dtype="int32")
-    if attention is None:
-        return History(blank, blank)
-    shape = (length, batch, slots, ops.shape(attention)[-1])
-    return History(blank, blank, ops.zeros(shape, dtype=attention.dtype))
+
+    def room(entry):
+        shape = (length, batch, slots, *ops.shape(entry)[2:])
+        return ops.zeros(shape, dtype=entry.dtype)
+
+    return History(blank, blank, {name: room(kept[name]) for name in kept})
 
 
-def record(history, time, words, parents, attention=None):
+def record(history, time, words, parents, kept):
     """The history with one more step.
 
     Args:
@@ -55,18 +58,18 @@ def record(history, time, words, parents, attention=None):
         time: int or int32 scalar, from 0.
         words: int32 tensor `(B, K)`.
         parents: int32 tensor `(B, K)`.
-        attention: float tensor `(B, 1, S)` or `(B, K, S)`; ignored if the
-            history has no room for it.
+        kept: dict of tensors `(B, 1, ...)` or `(B, K, ...)`, the names of the
+            history's own.
     """
-    kept = ()
-    if not isinstance(history.attention, tuple):
+
+    def write(name, steps):
         # The first step has one slot, the parent of all: give each its copy.
-        attention = attention + ops.zeros_like(history.attention[0])
-        kept = _write(history.attention, time, attention)
+        return _write(steps, time, kept[name] + ops.zeros_like(steps[0]))
+
     return History(
         _write(history.words, time, words),
         _write(history.parents, time, parents),
-        kept,
+        {name: write(name, steps) for name, steps in history.kept.items()},
     )
 
 
@@ -81,12 +84,12 @@ def read(history, last_steps, last_slots):
     Returns:
         tuple of ids `(B, N, L)` and attention `(B, N, L, S)` or None.
     """
-    words, parents, attention = history
+    words, parents, kept = history
     slots = trace_back(parents, last_steps, last_slots)
     ids = read_path(words, slots, last_steps)
-    if isinstance(attention, tuple):
+    if "attention" not in kept:
         return ids, None
-    return ids, read_attention(attention, parents, slots, last_steps)
+    return ids, read_attention(kept["attention"], parents, slots, last_steps)
 
 
 def _write(steps, time, entry):

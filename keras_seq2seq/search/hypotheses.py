@@ -18,6 +18,7 @@ class Hypotheses(NamedTuple):
         scores: float32 tensor `(B, N)`. What the ranking went by.
         attention: float tensor `(B, N, L, S)`, zero after the last token, or
             None. Row `l` is what the model saw when it wrote token `l`.
+        history: BeamHistory, or None.
     """
 
     ids: Any
@@ -25,3 +26,4 @@ class Hypotheses(NamedTuple):
     log_probs: Any
     scores: Any
     attention: Any = None
+    history: Any = None

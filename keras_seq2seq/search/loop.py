@@ -25,23 +25,21 @@ class Trail(NamedTuple):
     history: History
 
 
-def first_step(advance, state, limits, with_attention):
+def first_step(advance, state, limits):
     """The trail of one step.
 
     It stands alone because its shapes differ: one hypothesis a source is
     extended to several.
 
     Args:
-        advance: callable `state -> (state, parents, attention)`.
+        advance: callable `state -> (state, parents, kept)`; `kept` is a dict
+            of what the history holds beside words and parents.
         state: the search's state in front of it.
         limits: Limits.
-        with_attention: bool. If True, the history holds attention.
     """
-    state, parents, attention = advance(state)
-    history = empty_history(
-        limits.longest(), state.words, attention if with_attention else None
-    )
-    history = record(history, 0, state.words, parents, attention)
+    state, parents, kept = advance(state)
+    history = empty_history(limits.longest(), state.words, kept)
+    history = record(history, 0, state.words, parents, kept)
     return Trail(state, history)
 
 
@@ -49,17 +47,15 @@ def more_steps(advance, trail, until=0):
     """Goes on until at most `until` sources are live.
 
     Args:
-        advance: callable `state -> (state, parents, attention)`.
+        advance: callable `state -> (state, parents, kept)`.
         trail: Trail.
         until: int or int32 scalar.
     """
 
     def body(state, history):
-        after, parents, attention = advance(state)
+        after, parents, kept = advance(state)
         after = keep_shape(after, state)
-        return after, record(
-            history, state.time, after.words, parents, attention
-        )
+        return after, record(history, state.time, after.words, parents, kept)
 
     def enough(state, history):
         return ops.sum(ops.cast(state.live, "int32")) > until

@@ -64,7 +64,6 @@ class PathLoop(NamedTuple):
             self._advance,
             _first(self.memory, carry, self.count),
             self.limits,
-            self.with_attention,
         )
         # Step one has a single slot, whose carry all hypotheses share.
         begin = ops.zeros_like(trail.state.words)
@@ -88,7 +87,8 @@ class PathLoop(NamedTuple):
         paths = _extend(paths._replace(carry=carry), *chosen, self.limits)
         stay = ops.zeros_like(paths.words)
         stay = stay + ops.arange(self.count, dtype="int32")
-        return paths, stay, attention
+        kept = {"attention": attention} if self.with_attention else {}
+        return paths, stay, kept
 
 
 def _first(memory, carry, count):

@@ -2,11 +2,15 @@
 
 from keras_seq2seq.data.lines import expand_files, read_lines
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.tasks.task import Task
 from keras_seq2seq.tokens import END_NAME, UNKNOWN_NAME
 
+# How unknown words stand in detokenised text: ours, SentencePiece's.
+UNKNOWN_SIGNS = (UNKNOWN_NAME, "\u2047")
 
-class DecodeText:
-    """Turns a `Generation` into a line.
+
+class DecodeText(Task):
+    """Writes the text of each `Generation` as a line.
 
     Args:
         delimiter: str or None. Joins the target's tokens; None detokenises.
@@ -38,31 +42,47 @@ class DecodeText:
 
     def __call__(self, generation):
         """The line of one generation, never with a line break in it."""
-        if self.delimiter is None and not self.unk_replace:
-            text = generation.text
-        else:
-            tokens = [t for t in self._tokens(generation) if t != END_NAME]
-            text = (" " if self.delimiter is None else self.delimiter).join(
-                tokens
-            )
+        text = self._text(generation)
         if self.postproc_fn is not None:
             text = self.postproc_fn(text)
         return " ".join(text.splitlines()).strip()
 
-    def _tokens(self, generation):
-        if not self.unk_replace or generation.attention is None:
-            return generation.tokens
-        return [
-            self._replaced(generation, row) if token == UNKNOWN_NAME else token
-            for row, token in enumerate(generation.tokens)
+    def _text(self, generation):
+        tokens = without_end(generation.tokens)
+        replaced = tokens
+        if self.unk_replace and generation.attention is not None:
+            replaced = [
+                self._replaced(generation, row) if t == UNKNOWN_NAME else t
+                for row, t in enumerate(tokens)
+            ]
+        if self.delimiter is not None:
+            return self.delimiter.join(replaced)
+        if tokens == replaced:
+            return generation.text
+        words = [
+            word
+            for token, word in zip(tokens, replaced, strict=True)
+            if token == UNKNOWN_NAME
         ]
+        for sign in UNKNOWN_SIGNS:
+            # What stands between unknown words is detokenised already.
+            between = generation.text.split(sign)
+            if len(between) == len(words) + 1:
+                pairs = zip(between, [*words, ""], strict=True)
+                return "".join(part for pair in pairs for part in pair)
+        return " ".join(replaced)
 
     def _replaced(self, generation, row):
-        words = [t for t in generation.source_tokens if t != END_NAME]
+        words = without_end(generation.source_tokens)
         if not words:
             return UNKNOWN_NAME
         word = words[int(generation.attention[row, : len(words)].argmax())]
         return self.mapping.get(word, word)
+
+
+def without_end(tokens):
+    """A list of the tokens, END left out where it closes them."""
+    return list(tokens[:-1] if tokens[-1:] == (END_NAME,) else tokens)
 
 
 def read_mapping(path):

@@ -1,38 +1,51 @@
 """Pictures of attention weights."""
 
+import functools
 import io
+import logging
 import warnings
-from pathlib import Path
 
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_seq2seq.checkpoint import storage
+from keras_seq2seq.data.write_file import write_file
 
+LOGGER = logging.getLogger("keras_seq2seq")
 MAX_TOKENS = 80  # a side; keeps the picture under 2,600 pixels
 MAX_LABEL = 24  # characters
 DOTS_PER_INCH = 100
 CELL = 0.26  # inches a token takes
+NOTHING = "(blank)"
 
 # Asked in this order for a glyph; those that are installed are used.
 FONTS = (
     "DejaVu Sans",
     "Noto Sans",
     "Noto Sans CJK SC",
+    "Noto Sans CJK TC",
     "Noto Sans CJK JP",
+    "Noto Sans CJK KR",
+    "Noto Sans SC",
     "Source Han Sans SC",
     "WenQuanYi Zen Hei",
     "WenQuanYi Micro Hei",
+    "AR PL UMing CN",
+    "Droid Sans Fallback",
     "PingFang SC",
+    "PingFang HK",
     "Hiragino Sans GB",
     "Microsoft YaHei",
     "SimHei",
+    "Malgun Gothic",
     "Arial Unicode MS",
     "Noto Sans Arabic",
     "Noto Naskh Arabic",
+    "Noto Sans Hebrew",
     "Noto Sans Devanagari",
+    "Noto Sans Thai",
+    "Unifont",
 )
 
 
@@ -46,7 +59,7 @@ def attention_picture(source_tokens, target_tokens, weights):
 
     Returns:
         uint8 array `(H, W, 3)`, red, green, blue; at most `MAX_TOKENS` tokens
-        a side are drawn.
+        a side are drawn. Without tokens the picture says so.
 
     Raises:
         ValueError: if the shape of `weights` is not `(T, S)`.
@@ -56,7 +69,7 @@ def attention_picture(source_tokens, target_tokens, weights):
 
 
 def save_attention_picture(path, source_tokens, target_tokens, weights):
-    """Writes `attention_picture` as a PNG file.
+    """Writes `attention_picture` as a PNG file, whole or not at all.
 
     Returns:
         Path.
@@ -64,14 +77,10 @@ def save_attention_picture(path, source_tokens, target_tokens, weights):
     Raises:
         StorageError: if the file cannot be written.
     """
-    path = Path(path)
     content = io.BytesIO()
     canvas = _draw(source_tokens, target_tokens, weights)
     canvas.print_png(content)
-    with storage.storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        storage.write_bytes(path, content.getbuffer())
-    return path
+    return write_file(path, content.getbuffer())
 
 
 def _draw(source_tokens, target_tokens, weights):
@@ -94,13 +103,35 @@ def _draw(source_tokens, target_tokens, weights):
             vmax=1,
             aspect="auto",
         )
-    _write_labels(axes, source, target)
+        _write_labels(axes, source, target)
+    else:
+        axes.axis("off")
+        axes.text(0.5, 0.5, NOTHING, ha="center", va="center")
     canvas = FigureCanvasAgg(figure)
-    with warnings.catch_warnings():
-        # A missing glyph shows as a box; that is all there is to say.
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         canvas.draw()
+    for warning in caught:
+        if "missing from font" in str(warning.message):
+            _tell_of_missing_glyphs()
+        else:
+            warnings.warn_explicit(
+                warning.message,
+                warning.category,
+                warning.filename,
+                warning.lineno,
+            )
     return canvas
+
+
+@functools.cache
+def _tell_of_missing_glyphs():
+    """Says it once, not for each character of each picture."""
+    LOGGER.warning(
+        "No font that is installed here has all characters of these tokens; "
+        "pictures show boxes instead. Install one that has, such as the Noto "
+        "fonts (fonts-noto-core, fonts-noto-cjk)."
+    )
 
 
 def _write_labels(axes, source, target):

@@ -1,7 +1,8 @@
-"""The models, each a subclassed `keras.Model`."""
+"""The models, each a subclassed `keras.Model`, and ensembles of them."""
 
 from keras_seq2seq.zoo.attention_seq2seq import (
     AttentionSeq2Seq as AttentionSeq2Seq,
 )
 from keras_seq2seq.zoo.basic_seq2seq import BasicSeq2Seq as BasicSeq2Seq
+from keras_seq2seq.zoo.ensemble import Ensemble as Ensemble
 from keras_seq2seq.zoo.generation import Generation as Generation

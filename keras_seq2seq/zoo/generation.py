@@ -33,6 +33,7 @@ class Generation:
         log_prob: float. Nats, the sum over `tokens`.
         score: float. What the search ranked by.
         attention: float array `(len(tokens), len(source_tokens))` or None.
+        history: `BeamHistory` of this source, arrays `(steps, K)`, or None.
         alternatives: tuple of `Generation`. The next best ones.
     """
 
@@ -42,6 +43,7 @@ class Generation:
     log_prob: float
     score: float
     attention: Any = None
+    history: Any = None
     alternatives: tuple = ()
 
 
@@ -157,7 +159,11 @@ class Generator:
             for rank in range(found.ids.shape[1])
             if found.lengths[row, rank]
         ]
-        return dataclasses.replace(ranks[0], alternatives=tuple(ranks[1:]))
+        return dataclasses.replace(
+            ranks[0],
+            history=found.history and found.history.of(row),
+            alternatives=tuple(ranks[1:]),
+        )
 
     def _read_one(self, source_tokens, found, row, rank):
         length = found.lengths[row, rank]

@@ -270,6 +270,11 @@ class Seq2Seq(TokenStep, keras.Model):
         return self.generator.generate(sources, search, **options)
 
     @property
+    def has_attention(self):
+        """Whether `step` returns attention."""
+        return self.attention is not None
+
+    @property
     def tokenizers(self):
         """The pair (source, target) that `generate` uses, or None."""
         return self.generator.tokenizers
