@@ -42,6 +42,50 @@ def test_unknown_words_are_copied_but_never_from_the_end():
     assert DecodeText(unk_replace=True)(GENERATION) == "hello an you"
 
 
+def unknown(source, looks):
+    """One unknown word, written while looking at the source so."""
+    source = (*source, END_NAME)
+    return Generation(
+        text=UNKNOWN_NAME,
+        tokens=(UNKNOWN_NAME, END_NAME),
+        source_tokens=source,
+        log_prob=-1.0,
+        score=-1.0,
+        attention=np.array([looks, looks]),
+    )
+
+
+def test_an_empty_source_has_nothing_to_copy():
+    found = DecodeText(unk_replace=True)(unknown((), [1.0]))
+    assert found == UNKNOWN_NAME
+
+
+def test_a_source_word_that_looks_like_the_end_keeps_its_place():
+    one = unknown((END_NAME, "b"), [0.1, 0.8, 0.1])
+    assert DecodeText(unk_replace=True)(one) == "b"
+
+
+def test_words_that_contain_the_name_of_the_end_are_kept():
+    found = DecodeText(delimiter=" ")(with_text("a SEQUENCE_END_x b"))
+    assert found == "a SEQUENCE_END_x b"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(f"ab{UNKNOWN_NAME}c", "abZc"), ("ab \u2047 c", "ab Z c")],
+)
+def test_replacement_keeps_the_detokenised_text(text, expected):
+    one = Generation(
+        text=text,
+        tokens=("a", "b", UNKNOWN_NAME, "c"),
+        source_tokens=("Z",),
+        log_prob=-1.0,
+        score=-1.0,
+        attention=np.ones((4, 1)),
+    )
+    assert DecodeText(unk_replace=True)(one) == expected
+
+
 def test_only_replacement_needs_attention():
     assert DecodeText(unk_replace=True).needs_attention
     assert not DecodeText().needs_attention

@@ -2,6 +2,8 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from keras_seq2seq.errors import StorageError
+from keras_seq2seq.views import attention
 from keras_seq2seq.views.attention import (
     attention_picture,
     save_attention_picture,
@@ -51,8 +53,40 @@ def test_any_text_is_drawn_without_a_warning(tokens):
     assert picture.std() > 0
 
 
-def test_an_empty_sentence_is_drawn():
-    assert attention_picture(["a"], [], np.zeros((0, 1))).ndim == 3
+@pytest.mark.parametrize("shape", [(0, 1), (0, 0)])
+def test_a_blank_line_is_said_to_be_blank(shape):
+    picture = attention_picture(["a"] * shape[1], [], np.zeros(shape))
+    assert picture.min() < 50  # something is written
+
+
+def test_a_script_without_a_font_is_told_once(caplog):
+    attention._tell_of_missing_glyphs.cache_clear()
+    cuneiform = ["\U00012000", "\U00012001"]
+    for _ in range(2):
+        attention_picture(cuneiform, cuneiform, np.eye(2))
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_fonts_that_are_installed_are_asked_in_order(monkeypatch):
+    names = ["Unifont", "Noto Sans CJK SC", "DejaVu Sans", "Comic Neue"]
+    monkeypatch.setattr(
+        attention.font_manager.fontManager, "get_font_names", lambda: names
+    )
+    assert attention._installed_fonts() == [
+        "DejaVu Sans",
+        "Noto Sans CJK SC",
+        "Unifont",
+    ]
+
+
+def test_no_part_of_a_picture_is_left_behind(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError("no space")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(StorageError, match="no space"):
+        save_attention_picture(tmp_path / "a.png", SOURCE, TARGET, weights())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_rows_are_targets():
