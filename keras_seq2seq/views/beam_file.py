@@ -59,8 +59,10 @@ def read_beams(path):
         UserError: no such file, not what DumpBeams writes, or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        # NumPy leaves a damaged file open that it has opened itself.
+        with open(path, "rb") as opened:
+            with np.load(opened, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
     except OSError as error:
         raise UserError(
             f"{path}: cannot be read: {error.strerror or error}. Expected the "
