@@ -8,7 +8,9 @@ import keras_seq2seq
 from keras_seq2seq import inference
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.search import BeamSearch
+from keras_seq2seq.tasks import DecodeText, DumpAttention
 from tests.commands.small_run import LINES, small_run
+from tests.zoo.tiny_models import basic_model
 
 SOURCES = [*LINES[:9], "", "h g f"]
 
@@ -64,6 +66,55 @@ def test_the_best_weights_are_taken_before_the_latest(tmp_path):
     assert inference.find_weights(run, 40).name == "ckpt-40"
     (run / "best").unlink()
     assert inference.find_weights(run).name == "ckpt-60"
+
+
+def test_several_runs_make_an_ensemble(model):
+    both = keras_seq2seq.load([small_run(), str(small_run())])
+    assert len(both.members) == 2
+    expected, found = model.generate(SOURCES), both.generate(SOURCES)
+    assert [e.text for e in found] == [e.text for e in expected]
+    alone = keras_seq2seq.load([small_run()])
+    assert texts(alone.generate(SOURCES)) == texts(expected)
+
+
+def test_runs_of_other_vocabularies_make_none(tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(small_run(), other)
+    (other / "vocab.target.txt").write_text("b\na\n")
+    with pytest.raises(UserError, match="other: .*vocabulary of the target"):
+        keras_seq2seq.load([small_run(), other])
+
+
+def test_an_average_is_that_of_the_checkpoints(model):
+    run = small_run()
+    found = keras_seq2seq.load(run, "last:2").get_weights()
+    pair = [keras_seq2seq.load(run, step).get_weights() for step in (50, 60)]
+    for mean, *both in zip(found, *pair, strict=True):
+        np.testing.assert_allclose(mean, sum(both) / 2, atol=1e-6)
+
+
+def test_attention_is_refused_where_there_is_none():
+    basic = basic_model()
+    tasks = [DecodeText(unk_replace=True)]
+    with pytest.raises(UserError, match="unk_replace.*BasicSeq2Seq"):
+        inference.task_search(basic, tasks)
+    with pytest.raises(UserError, match="DumpAttention needs attention"):
+        inference.task_search(basic, [DumpAttention("x")])
+
+
+def test_tasks_run_in_python_too(model, tmp_path):
+    tasks = [DecodeText(), DumpAttention(tmp_path, dump_plots=False)]
+    said = list(inference.run_tasks(model, tasks, SOURCES))
+    assert said == [(each.text,) for each in model.generate(SOURCES)]
+    with np.load(tmp_path / "attention_scores.npz") as file:
+        assert len(file.files) == len(SOURCES)
+
+
+def test_whoever_stops_early_leaves_no_part_of_a_file(model, tmp_path):
+    said = inference.run_tasks(model, [DumpAttention(tmp_path)], SOURCES)
+    next(said)
+    said.close()
+    assert not list(tmp_path.glob("*.npz")) + list(tmp_path.glob(".*"))
 
 
 def test_averaged_weights_are_taken_first(tmp_path):

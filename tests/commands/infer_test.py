@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from keras_seq2seq.__main__ import main
@@ -175,6 +176,132 @@ def test_the_best_checkpoint_is_the_default(infer):
 
 def test_a_step_names_a_checkpoint(infer):
     assert infer("--n_best", 1, "--checkpoint", 20) != infer("--n_best", 1)
+
+
+def test_a_historical_name_of_a_checkpoint_means_ours(infer):
+    path = small_run() / "model.ckpt-20"
+    expected = infer("--n_best", 1, "--checkpoint", 20)
+    assert infer("--n_best", 1, "--checkpoint_path", path) == expected
+    assert infer("--n_best", 1, "--checkpoint", "ckpt-20") == expected
+
+
+def test_several_tasks_share_one_pass(infer, tmp_path):
+    tasks = [
+        {"class": "DecodeText"},
+        {"class": "DumpAttention", "params": {"output_dir": str(tmp_path)}},
+        {"class": "DumpBeams", "params": {"file": str(tmp_path / "b.npz")}},
+        {"class": "DecodeText", "params": {"delimiter": "+"}},
+    ]
+    lines = ["a a", "b b", "c c c", "", "笑 笑 笑"]
+    flags = ["--model_params", BEAM, "--tasks", json.dumps(tasks)]
+    found = infer(*flags, lines=lines)
+    plain = infer("--model_params", BEAM, lines=lines)
+    assert found[::2] == plain
+    assert found[1::2] == [line.replace(" ", "+") for line in plain]
+    with np.load(tmp_path / "attention_scores.npz") as file:
+        shapes = [file[f"arr_{i}"].shape for i in range(5)]
+        attention = file["arr_2"]
+    assert [width for _, width in shapes] == [3, 3, 4, 0, 4]
+    np.testing.assert_allclose(attention.sum(1), 1, rtol=1e-5)
+    assert (tmp_path / "00004.png").exists()
+    with np.load(tmp_path / "b.npz") as file:
+        assert file["predicted_ids"].shape[::2] == (5, 4)
+        assert file["lengths"][3] == 0
+
+
+def test_tasks_without_text_write_nothing_to_standard_output(infer, tmp_path):
+    params = {"output_dir": str(tmp_path)}
+    tasks = json.dumps([{"class": "DumpAttention", "params": params}])
+    assert infer("--tasks", tasks, lines=LINES[:2]) == []
+
+
+def test_a_task_of_ones_own_needs_permission(infer, capsys):
+    name = "tests.commands.own_task"
+    tasks = json.dumps([{"class": f"{name}.Count", "params": {"unit": "x"}}])
+    model = ["--model_dir", str(small_run())]
+    assert main(["infer", *model, "--tasks", tasks]) == 2
+    assert f"--allow_import {name}" in capsys.readouterr().err
+    found = infer("--tasks", tasks, "--allow_import", name, lines=LINES[:2])
+    plain = infer(lines=LINES[:2])
+    lengths = [f"{len(line.split()) + 1} x" for line in plain]
+    assert [each.rpartition(" of")[0] for each in found] == lengths
+
+
+@pytest.mark.parametrize(
+    ("tasks", "told"),
+    [
+        ("{class: tests.commands.own_task.Count, params: {u: 1}}", "params: "),
+        ("{class: tests.commands.own_task.NoTask}", "inherits"),
+        ("{class: tests.commands.own_task.Nothing}", "cannot be imported"),
+        ("{class: DumpBeams, params: {file: b.npz}}", "beam_width: 5"),
+    ],
+)
+def test_tasks_that_cannot_be_are_explained(capsys, tasks, told):
+    model = ["--model_dir", str(small_run())]
+    allow = ["--allow_import", "tests.commands.own_task"]
+    assert main(["infer", *model, *allow, "--tasks", tasks]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_model_averaged_with_itself_is_itself(infer, tmp_path):
+    run = str(small_run())
+    expected = ranked(infer("--n_best", 2))
+    found = ranked(infer("--n_best", 2, "--model_dir", run))
+    for one, other in zip(found, expected, strict=True):
+        assert one["text"] == other["text"]
+        assert one["log_prob"] == pytest.approx(other["log_prob"], abs=1e-4)
+
+
+def test_weights_of_the_last_checkpoints_are_averaged(infer):
+    newest = ranked(infer("--n_best", 1, "--checkpoint", "latest"))
+    assert ranked(infer("--n_best", 1, "--checkpoint", "last:1")) == newest
+    assert ranked(infer("--n_best", 1, "--checkpoint", "last:3")) != newest
+
+
+@pytest.mark.parametrize("which", ["last:99", "best:0"])
+def test_an_average_needs_so_many_checkpoints(capsys, which):
+    model = ["--model_dir", str(small_run())]
+    assert main(["infer", *model, "--checkpoint", which]) == 2
+    assert str(small_run()) in capsys.readouterr().err
+
+
+def test_one_checkpoint_makes_no_ensemble(capsys):
+    run = small_run()
+    models = f"{run},{run}"
+    flags = ["--model_dir", models, "--checkpoint_path", str(run / "ckpt-20")]
+    assert main(["infer", *flags]) == 2
+    assert "2 models" in capsys.readouterr().err
+
+
+def test_each_line_is_answered_before_the_next_is_read(capsys, monkeypatch):
+    answers = []
+
+    class Terminal:
+        """Standard input that looks at the output whenever it is read."""
+
+        lines = [b"a b\n", b"c\n", b"d e\n"]
+
+        def __iter__(self):
+            for line in self.lines:
+                answers.append(capsys.readouterr().out.count("\n"))
+                yield line
+
+        buffer = property(lambda self: self)
+
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    assert main(["infer", "--model_dir", str(small_run())]) == 0
+    assert answers == [0, 1, 1]
+
+
+def test_a_pipe_may_ask_for_answers_at_once(infer):
+    assert infer("--interactive") == infer()
+
+
+def ranked(lines):
+    return [json.loads(line) for line in lines]
 
 
 def test_settings_may_come_from_a_file_and_flags_win(infer, written):
