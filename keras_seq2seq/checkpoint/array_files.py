@@ -93,11 +93,32 @@ def write_zip(path, arrays):
             suffix = (
                 f"@{array.dtype.name}" if array.dtype.name in FOREIGN else ""
             )
-            member = zipfile.ZipInfo(f"{name}{suffix}.npy")  # of no date
-            with archive.open(member, "w", force_zip64=True) as file:
-                np.lib.format.write_array(
-                    file, _to_plain(array), allow_pickle=False
-                )
+            plain = _to_plain(array)
+            write_member(
+                archive, f"{name}{suffix}", plain.dtype, plain.shape, [plain]
+            )
+
+
+def write_member(archive, name, dtype, shape, parts):
+    """Writes one array of an `.npz` file, bit by bit if it is big.
+
+    Args:
+        archive: `ZipFile` open for writing.
+        name: str.
+        dtype: NumPy type.
+        shape: tuple of int.
+        parts: iterable of arrays that make it up, joined at axis 0.
+    """
+    header = {
+        "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
+        "fortran_order": False,
+        "shape": tuple(shape),
+    }
+    member = zipfile.ZipInfo(f"{name}.npy")  # of no date
+    with archive.open(member, "w", force_zip64=True) as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for part in parts:
+            file.write(np.asarray(part, dtype).tobytes())
 
 
 def read_zip(path):

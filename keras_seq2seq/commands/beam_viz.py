@@ -47,7 +47,7 @@ def run(arguments):
     for number, steps in enumerate(beams):
         try:
             nodes = beam_tree(steps, label, beams.end)
-        except ValueError as error:
+        except UserError as error:
             where = f"{arguments.data}: line {number + 1}"
             raise UserError(f"{where} is damaged: {error}.") from None
         page = beam_page(nodes, f"Line {number + 1}")

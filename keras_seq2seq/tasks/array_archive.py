@@ -3,8 +3,7 @@
 import contextlib
 import zipfile
 
-import numpy as np
-
+from keras_seq2seq.checkpoint.array_files import write_member
 from keras_seq2seq.checkpoint.storage import storage_errors
 from keras_seq2seq.data.write_file import writing
 
@@ -33,27 +32,9 @@ class ArrayArchive:
         self.add_rows(name, array.dtype, array.shape, [array])
 
     def add_rows(self, name, dtype, shape, parts):
-        """Writes one array in parts.
-
-        Args:
-            name: str.
-            dtype: NumPy type.
-            shape: tuple of int.
-            parts: iterable of arrays that make it up, joined at axis 0.
-        """
-        header = {
-            "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
-            "fortran_order": False,
-            "shape": tuple(shape),
-        }
-        member = zipfile.ZipInfo(f"{name}.npy")  # of no date
-        with (
-            storage_errors(self.path),
-            self._archive.open(member, "w", force_zip64=True) as file,
-        ):
-            np.lib.format.write_array_header_1_0(file, header)
-            for part in parts:
-                file.write(np.ascontiguousarray(part, dtype).tobytes())
+        """Writes one array in parts; see `write_member`."""
+        with storage_errors(self.path):
+            write_member(self._archive, name, dtype, shape, parts)
 
     def close(self):
         """Completes the file and gives it its name."""

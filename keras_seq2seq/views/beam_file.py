@@ -1,21 +1,12 @@
 """Reads the file that the task DumpBeams writes."""
 
-import zipfile
-import zlib
-
 import numpy as np
 
-from keras_seq2seq.errors import BAD_ARRAY_FILE, UserError
+from keras_seq2seq.checkpoint.array_files import read_zip
+from keras_seq2seq.errors import UserError
 from keras_seq2seq.tokens import END
 from keras_seq2seq.views.beam_tree import BeamSteps
 
-BAD_ARCHIVE = (
-    *BAD_ARRAY_FILE,
-    zipfile.BadZipFile,
-    zlib.error,
-    KeyError,
-    RuntimeError,
-)
 TABLES = ("predicted_ids", "beam_parent_ids", "scores", "log_probs")
 
 
@@ -59,16 +50,8 @@ def read_beams(path):
         UserError: no such file, not what DumpBeams writes, or damaged.
     """
     try:
-        # NumPy leaves a damaged file open that it has opened itself.
-        with open(path, "rb") as opened:
-            with np.load(opened, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read: {error.strerror or error}. Expected the "
-            "file that the task DumpBeams wrote."
-        ) from None
-    except BAD_ARCHIVE as error:
+        arrays = read_zip(path)
+    except UserError as error:
         raise UserError(_foreign(path, error)) from None
     fault = _misshapen(arrays) or _out_of_range(arrays)
     if fault:

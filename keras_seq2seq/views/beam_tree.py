@@ -6,6 +6,8 @@ import math
 from importlib import resources
 from typing import Any, NamedTuple
 
+from keras_seq2seq.errors import UserError
+
 START_LABEL = "START"
 PAGE = resources.files("keras_seq2seq.views") / "beam_tree.html"
 
@@ -45,7 +47,7 @@ def beam_tree(steps, label, end=None):
         (whether the chosen hypothesis passes here) and `ended`.
 
     Raises:
-        ValueError: if a hypothesis extends an empty slot.
+        UserError: if a hypothesis extends an empty slot.
     """
     nodes = [_node(-1, START_LABEL, 0.0, 0.0)]
     above = dict.fromkeys(range(steps.words.shape[1]), 0)
@@ -57,7 +59,7 @@ def beam_tree(steps, label, end=None):
                 continue
             parent = above.get(int(steps.parents[time, slot]))
             if parent is None:
-                raise ValueError(
+                raise UserError(
                     f"slot {slot} of step {time} must extend a hypothesis"
                 )
             row[slot] = parent

@@ -27,6 +27,13 @@ def sections(kind):
         yield from sections(inner)
 
 
+def test_functions_that_choose_successors_are_named():
+    key = "inference.beam_search.choose_successors_fn"
+    assert message(model_params={key: "my_module.own"}) == (
+        "must be one of 'choose_top_k'. Received: 'my_module.own' (text)"
+    )
+
+
 def test_documented_defaults_of_flags():
     config = build()
     assert config.batch_size == 16

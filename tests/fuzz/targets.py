@@ -29,6 +29,8 @@ from keras_seq2seq.data.sentence_piece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.data.vectors import read_vectors
 from keras_seq2seq.data.vocabulary import Vocabulary
+from keras_seq2seq.views.beam_file import read_beams
+from keras_seq2seq.views.beam_tree import beam_page, beam_tree
 
 WORDS = Vocabulary(list("abc"))
 
@@ -49,6 +51,12 @@ def _file(directory, content, name="file"):
     path = directory / name
     path.write_bytes(content)
     return path
+
+
+def read_beam_file(content, directory):
+    beams = read_beams(_file(directory, content, "beams.npz"))
+    for steps in beams:
+        beam_page(beam_tree(steps, str, beams.end), "Line")
 
 
 def read_yaml(content, directory):
@@ -166,6 +174,20 @@ def _arrays(write):
         return path.read_bytes()
 
 
+def _write_beams(path, _):
+    words = np.array([[[4, 5], [3, 5]]], "int32")
+    scores = np.array([[[-0.5, -1], [-1, -np.inf]]], "float32")
+    arrays = {
+        "predicted_ids": words,
+        "beam_parent_ids": np.zeros_like(words),
+        "scores": scores,
+        "log_probs": scores,
+        "lengths": np.array([2], "int32"),
+        "best": np.array([[1, 0]], "int32"),
+    }
+    array_files.write_zip(path, arrays)
+
+
 def _manifest():
     with tempfile.TemporaryDirectory() as directory:
         path = checkpoint.write_checkpoint(directory, 3, lambda _: {"f": {}})
@@ -251,6 +273,7 @@ def targets():
         "weights": Target(read_weights, [_arrays(array_files.write_hdf5)]),
         "zip": Target(read_zip, [_arrays(array_files.write_zip)]),
         "state": Target(read_state, [_STATE]),
+        "beams": Target(read_beam_file, [_arrays(_write_beams)]),
     }
 
 

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from keras_seq2seq.errors import UserError
 from keras_seq2seq.views.beam_tree import BeamSteps, beam_page, beam_tree
 
 END = 3
@@ -65,7 +66,7 @@ def test_a_blank_line_has_a_root_only():
 def test_a_hypothesis_cannot_extend_an_empty_slot():
     parents = STEPS.parents.copy()
     parents[1, 0] = 2
-    with pytest.raises(ValueError, match="slot 0 of step 1"):
+    with pytest.raises(UserError, match="slot 0 of step 1"):
         beam_tree(STEPS._replace(parents=parents), str, END)
 
 
