@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import keras_seq2seq
 from keras_seq2seq.checkpoint import replace_text
 from keras_seq2seq.checkpoint.lock import LOCK_FILE
-from keras_seq2seq.config.files import from_json, to_json
+from keras_seq2seq.config.files import PRESENT, from_json, to_json
 from keras_seq2seq.config.yaml_reader import parse_json
 from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.errors import UserError
@@ -74,7 +74,7 @@ class Run(NamedTuple):
     tokenizers: tuple
 
 
-def write_run(run_dir, config, tokenizers):
+def write_run(run_dir, config, tokenizers, dialect=PRESENT):
     """Writes configuration, historical options and vocabularies."""
     run_dir = Path(run_dir)
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def write_run(run_dir, config, tokenizers):
     options = {"model_class": config.model, "model_params": params}
     replace_text(run_dir / OPTIONS_FILE, _pretty(options))
     # Last: a directory with a configuration is complete.
-    text = to_json(config, versions=library_versions())
+    text = to_json(config, dialect, library_versions())
     replace_text(run_dir / CONFIG_FILE, text)
 
 

@@ -15,6 +15,7 @@ from keras_seq2seq.checkpoint.averaging import write_average
 from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.model_state import averaged_weights
 from keras_seq2seq.checkpoint.variable_value import steps_made
+from keras_seq2seq.config.files import PRESENT
 from keras_seq2seq.data.batches import evaluation_dataset
 from keras_seq2seq.dev_scores import dev_scores
 from keras_seq2seq.distribution import (
@@ -100,13 +101,14 @@ class Run:
         return self.config.batch_size
 
 
-def train(config, allowed=(), say=print):
+def train(config, allowed=(), say=print, dialect=PRESENT):
     """Trains, or goes on with the run in `output_dir`.
 
     Args:
         config: Config.
         allowed: modules of the user's own that may be imported.
         say: callable that shows a line to the user.
+        dialect: str. In which the configuration was written, for the record.
 
     Returns:
         `Run`, its model holding the last weights.
@@ -140,7 +142,7 @@ def train(config, allowed=(), say=print):
             if workers.is_chief
             else contextlib.nullcontext()
         ):
-            run = set_up(config, directory, allowed, say, workers)
+            run = set_up(config, directory, allowed, say, workers, dialect)
         termination.save_with(run.retention)
         _fit(run, say)
         _average(run, say)
@@ -170,7 +172,9 @@ def _check_workers(workers, config):
         )
 
 
-def set_up(config, directory, allowed=(), say=print, workers=None):
+def set_up(
+    config, directory, allowed=(), say=print, workers=None, dialect=PRESENT
+):
     """Builds everything and restores the newest checkpoint, if there is one."""
     workers = workers or workers_of(choose_strategy(config.strategy))
     strategy = workers.strategy
@@ -240,7 +244,7 @@ def set_up(config, directory, allowed=(), say=print, workers=None):
             write_account(directory, [*account, *frozen])
     if workers.is_chief:
         # Not before: what a run holds already stays, if it cannot go on.
-        write_run(directory, config, pair)
+        write_run(directory, config, pair, dialect)
     return run
 
 

@@ -18,14 +18,8 @@ EVALUATIONS = ("evaluate", "continuous_eval", "continuous_eval_on_train_data")
 
 
 def add_arguments(parser):
-    """Adds every setting of a configuration as a flag."""
-    from keras_seq2seq.config.schema import Config
-
-    parser.add_argument(
-        "--config_paths",
-        default="",
-        help="YAML files, separated by commas, merged in this order; flags win",
-    )
+    """Adds every setting of a configuration as a flag, and the old flags."""
+    add_settings(parser)
     parser.add_argument(
         "--source", help="text file; with --target, all settings are chosen"
     )
@@ -38,14 +32,29 @@ def add_arguments(parser):
         "averaged or a step",
     )
     add_allow_import(parser)
+
+
+def add_settings(parser):
+    """Adds what a configuration consists of: files, settings, old flags."""
+    from keras_seq2seq.config.schema import Config
+    from keras_seq2seq.config.wiki import OLD_FLAGS
+
+    parser.add_argument(
+        "--config_paths",
+        default="",
+        help="YAML files, separated by commas, merged in this order; flags win",
+    )
     for name, field in Config.model_fields.items():
         text = field.description.replace("%", "%%")
+        parser.add_argument(f"--{name}", metavar="VALUE", help=text)
+    for name in OLD_FLAGS:
+        text = "of google/seq2seq's wiki, see docs/compatibility.md"
         parser.add_argument(f"--{name}", metavar="VALUE", help=text)
 
 
 def run(arguments):
     """Trains; the run directory is the result."""
-    from keras_seq2seq.config.files import load
+    from keras_seq2seq.config.files import PRESENT, load, load_with_sources
 
     flags = dict(vars(arguments))
     paths, allowed = flags.pop("config_paths"), flags.pop("allow_import")
@@ -56,7 +65,10 @@ def run(arguments):
         _check_schedule(schedule, which)
         if schedule in EVALUATIONS:
             return _evaluate(paths, flags, allowed, which)
-        config = load(paths, flags)
+        loaded = load_with_sources(paths, flags)
+        for line in loaded.told:
+            _say(line)
+        config, dialect = loaded.config, loaded.dialect
         start_tensorflow(silent=not config.log_device_placement)
         if schedule == "test":
             return _try(config, allowed)
@@ -72,9 +84,10 @@ def run(arguments):
         from keras_seq2seq.automatic import automatic
 
         config = automatic(*texts, given.minutes, flags, allowed, say=_say)
+        dialect = PRESENT
     from keras_seq2seq.training import train
 
-    train(config, allowed, say=_say)
+    train(config, allowed, say=_say, dialect=dialect)
 
 
 def _say(line):
@@ -83,6 +96,7 @@ def _say(line):
 
 def _check_texts(texts, paths, flags):
     """Demands two texts, and nothing that names others."""
+    from keras_seq2seq.config.wiki import OLD_FLAGS
     from keras_seq2seq.errors import UserError
 
     given = dict(zip(("source", "target"), texts, strict=True))
@@ -91,7 +105,8 @@ def _check_texts(texts, paths, flags):
             "--source and --target go together, and without --config_paths. "
             "Received: " + _typed({**given, "config_paths": paths})
         )
-    other = {name: flags[name] for name in DATA_FLAGS if flags[name]}
+    names = (*DATA_FLAGS, *OLD_FLAGS)
+    other = {name: flags[name] for name in names if flags[name]}
     if other:
         raise UserError(
             "--source and --target name all the data there are. Received "

@@ -5,6 +5,8 @@ from keras_seq2seq.config.component_schema import (
     TFRecordParams,
 )
 from keras_seq2seq.config.google import MODELS
+from keras_seq2seq.config.merge import at
+from keras_seq2seq.config.upgrade import COMPATIBILITY, flow
 
 
 def complaint(merge, error):
@@ -23,6 +25,9 @@ def complaint(merge, error):
         path = path[:-1]
         if not path:
             return _unknown_flag(source, text)
+    if source in merge.old_lines:
+        new = f"{_spelt(path)}: {flow(at(merge.values, path))}"
+        return f"{source} is now {new}, which {text}. See {COMPATIBILITY}"
     if source == f"--{path[0]}":
         path = path[1:]
         return f"{source}{f': {_spelt(path)}' if path else ''} {text}"

@@ -11,10 +11,13 @@ from keras_seq2seq.config.complaints import complaint, missing
 from keras_seq2seq.config.merge import Merge
 from keras_seq2seq.config.paths import resolve_paths
 from keras_seq2seq.config.schema import REFUSED_BY_IMAGE2SEQ, Config
+from keras_seq2seq.config.upgrade import Layer, flow, upgrade
 from keras_seq2seq.config.values import received
+from keras_seq2seq.config.wiki import OLD_FLAGS, OLD_TEXT_FLAGS
 from keras_seq2seq.errors import UserError
 
 SCHEMA_VERSION = 1
+PRESENT = "google_seq2seq"  # the dialect of document 003, extended
 # Taken as typed; all else is YAML, in which `*` and `:` mean something.
 TEXT_FLAGS = (
     "model",
@@ -23,6 +26,7 @@ TEXT_FLAGS = (
     "data_dir",
     "init_from",
     "freeze",
+    *OLD_TEXT_FLAGS,
 )
 EMPTY_IS_ABSENT = (
     "model_params",
@@ -43,6 +47,8 @@ class Loaded(NamedTuple):
 
     config: Config
     sources: dict  # path of a setting, a tuple of keys -> file or --flag
+    dialect: str  # in which it was written
+    told: list  # lines about old names and the defaults of an old dialect
 
 
 def load(paths, overrides=None, complete=True):
@@ -61,18 +67,36 @@ def load(paths, overrides=None, complete=True):
     Raises:
         UserError: with all errors at once, one per line.
     """
-    return load_with_sources(paths, overrides, complete).config
+    loaded = load_with_sources(paths, overrides, complete)
+    for line in loaded.told:
+        logger.warning("%s", line)
+    return loaded.config
 
 
 def load_with_sources(paths, overrides=None, complete=True):
     """`load`, with the source of every setting: a `Loaded`."""
-    merge, errors = Merge(), []
-    for path in _split(paths):
-        errors += _attempt(_add_file, merge, path)
-    flags = {}
-    errors += _add_flags(flags, overrides or {})
-    errors += merge.add(flags, lambda key: f"--{key}")
-    return _finish(merge, errors, complete)
+    overrides = overrides or {}
+    layers, flags, errors = [], {}, []
+    for path in (*_split(paths), *_split(overrides.get("config_path"))):
+        errors += _attempt(_add_file, layers, path)
+    errors += _add_flags(flags, overrides)
+    try:
+        upgraded = upgrade([*layers, Layer(flags)])
+    except UserError as error:
+        raise UserError("\n".join([*errors, str(error)])) from None
+    merge, told, more = _merged(upgraded)
+    errors += more
+    config, more = _validated(merge)
+    if complete and not errors and not more:
+        more = missing(config)
+    _raise(errors + more)
+    document = upgraded.document
+    return Loaded(
+        resolve_paths(config),
+        merge.sources,
+        f"wiki_{document.name}" if document else PRESENT,
+        told,
+    )
 
 
 def lay_over(values, overrides):
@@ -118,7 +142,7 @@ def override(config, overrides):
     return config
 
 
-def to_json(config, dialect="google_seq2seq", versions=None):
+def to_json(config, dialect=PRESENT, versions=None):
     """Text of `config.json`.
 
     Args:
@@ -196,21 +220,21 @@ def _attempt(step, *arguments):
         return [str(error)]
 
 
-def _add_file(merge, path):
+def _add_file(layers, path):
     values, anchored = yaml_reader.read(path)
     if values is None:
-        return []
+        return
     if not isinstance(values, dict):
         raise UserError(
             f"{path}: must be a mapping of settings, such as batch_size: 16. "
             f"Received: {received(values)}"
         )
-    for key in anchored - set(Config.keys()):
+    for key in anchored - {*Config.keys(), *OLD_FLAGS}:
         logger.info(
             "%s: %r is no setting, it only carries an anchor", path, key
         )
         del values[key]
-    return merge.add(_present(values), lambda key: path)
+    layers.append(Layer(_present(values), path))
 
 
 def _add_flags(flags, overrides):
@@ -251,12 +275,25 @@ def _plain(config):
     return values
 
 
-def _finish(merge, errors, complete):
-    config, more = _validated(merge)
-    if complete and not errors and not more:
-        more = missing(config)
-    _raise(errors + more)
-    return Loaded(resolve_paths(config), merge.sources)
+def _merged(upgraded):
+    """Layers, over the defaults of their dialect; what to say; errors."""
+    merge, errors = _laid(upgraded.layers)
+    told, document = upgraded.deprecations, upgraded.document
+    if document is None:
+        return merge, told, errors
+    defaults, notes = document.defaults(merge.values)
+    below = Layer(defaults, f"document {document.name}")
+    merge, errors = _laid([below, *upgraded.layers])
+    effective = merge.given_by(below.where)
+    line = f"Defaults of the wiki's {below.where}: {flow(effective)}"
+    return merge, [*told, *notes, line], errors
+
+
+def _laid(layers):
+    merge, errors = Merge(), []
+    for layer in layers:
+        errors += merge.add(layer.values, layer.name, layer.old_lines)
+    return merge, errors
 
 
 def _validated(merge):

@@ -30,19 +30,22 @@ class Merge:
 
     Mappings merge key by key, everything else is replaced. `values` holds the
     result; `sources` maps the path of a setting, a tuple of keys, to the name
-    of the file or flag that gave it.
+    of the file or flag that gave it, or to one of `old_lines`.
     """
 
     def __init__(self):
         self.values = {}
         self.sources = {}
+        self.old_lines = set()
 
-    def add(self, values, name):
+    def add(self, values, name, old_lines=()):
         """Lays settings over those before.
 
         Args:
             values: mapping of flags to plain values.
             name: callable. Top-level key -> name of its source.
+            old_lines: mapping of paths to lines of an old dialect, which are
+                the sources of the settings there.
 
         Returns:
             list of errors: settings that `values` itself holds twice.
@@ -50,10 +53,13 @@ class Merge:
         values, errors = _dotted(values, name)
         for pair in RIVALS:
             for one, other in (pair, pair[::-1]):
-                if _at(values, one) is not None:
+                if at(values, one) is not None:
                     self._remove(other)
         for key, value in values.items():
             self._lay((key,), self.values, value, name(key))
+        for path, line in dict(old_lines).items():
+            self.sources[path] = line
+            self.old_lines.add(line)
         return errors
 
     def source_of(self, path):
@@ -69,6 +75,17 @@ class Merge:
                 return name
         return None
 
+    def given_by(self, name):
+        """The settings that this source decided, alone."""
+        values = {}
+        for path, source in self.sources.items():
+            if source == name:
+                inner = values
+                for key in path[:-1]:
+                    inner = inner.setdefault(key, {})
+                inner[path[-1]] = at(self.values, path)
+        return values
+
     def _lay(self, path, parent, value, name):
         key = path[-1]
         if isinstance(value, dict) and value:
@@ -83,7 +100,7 @@ class Merge:
             self.sources[path] = name
 
     def _remove(self, path):
-        parent = _at(self.values, path[:-1]) if path[1:] else self.values
+        parent = at(self.values, path[:-1]) if path[1:] else self.values
         if isinstance(parent, dict) and path[-1] in parent:
             self._forget(path, parent.pop(path[-1]))
 
@@ -99,8 +116,8 @@ class Merge:
         }
 
 
-def _at(values, path):
-    """The value at `path`, or None."""
+def at(values, path):
+    """The value at `path`, a tuple of keys, or None."""
     for key in path:
         values = values.get(key) if isinstance(values, dict) else None
     return values
@@ -110,7 +127,7 @@ def _dotted(values, name):
     """`values` with the nested form of dotted settings undone."""
     errors = []
     for path, names in DOTTED:
-        inner = _at(values, path)
+        inner = at(values, path)
         if not isinstance(inner, dict):
             continue
         flat, twice = unfold(inner, names)

@@ -105,7 +105,7 @@ def parse(text, name):
         raise UserError(
             f"{name}: has a value that does not fit its !!tag. Remove the tag"
         ) from None
-    _check(value, name)
+    check(value, name)
     return value, anchored
 
 
@@ -118,7 +118,7 @@ def parse_json(text, name):
     _refuse_size(text, name)
     try:
         value = json.loads(text, object_pairs_hook=_distinct)
-        _check(value, name)
+        check(value, name)
     except RecursionError:
         raise UserError(f"{name}: is nested too deeply") from None
     except UserError:
@@ -258,8 +258,16 @@ def _distinct(pairs):
     return dict(pairs)
 
 
-def _check(value, name):
-    """Refuses keys and values that a configuration can not hold."""
+def check(value, name):
+    """Refuses keys and values that a configuration can not hold.
+
+    Args:
+        value: plain values.
+        name: text. What they are called in errors.
+
+    Raises:
+        UserError: keys that are no text, infinite numbers, half characters.
+    """
     if isinstance(value, dict):
         for key, one in value.items():
             if not isinstance(key, str) or not _is_unicode(key):
@@ -267,10 +275,10 @@ def _check(value, name):
                     f"{name}: keys must be text. Received: {key!r}. Put it in "
                     "quotes"
                 )
-            _check(one, name)
+            check(one, name)
     elif isinstance(value, list):
         for one in value:
-            _check(one, name)
+            check(one, name)
     elif not _is_plain(value):
         raise UserError(
             f"{name}: values must be text, finite numbers, true, false, null, "
