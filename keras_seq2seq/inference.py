@@ -75,7 +75,15 @@ def _load_one(run_dir, which, model_params, allowed):
     run = read_run(run_dir)
     config = run.config
     if model_params:
-        config = override(config, {"model_params": model_params})
+        # Only vocabularies that are named anew are compared with the run's.
+        unnamed = config.model_params.model_copy(
+            update={"vocab_source": "", "vocab_target": ""}
+        )
+        config = override(
+            config.model_copy(update={"model_params": unnamed}),
+            {"model_params": model_params},
+        )
+        recipe.check_vocabularies(config, run.tokenizers)
     average = AVERAGE.fullmatch(str(which))
     if average:
         arrays = _averaged(run_dir, average[1], int(average[2]))

@@ -26,6 +26,7 @@ from keras_seq2seq.optimizers import Adam
 from keras_seq2seq.search import BeamSearch, GreedySearch
 from keras_seq2seq.tasks.postprocessing import FUNCTIONS
 
+SIDES = ("source", "target")
 MODELS = {
     "AttentionSeq2Seq": zoo.AttentionSeq2Seq,
     "BasicSeq2Seq": zoo.BasicSeq2Seq,
@@ -131,30 +132,39 @@ def tokenizers(config, made=()):
         config: Config.
         made: mapping from names to paths, as `prepare` returns it.
     """
-    params, made = config.model_params, dict(made)
+    return tuple(_tokenizer_of(config, side, dict(made)) for side in SIDES)
+
+
+def check_vocabularies(config, pair):
+    """Refuses vocabularies that are not those of a trained model.
+
+    Args:
+        config: Config. Empty paths are not looked at.
+        pair: the model's tokenizers (source, target).
+
+    Raises:
+        UserError: naming the file that differs.
+    """
+    for side, own in zip(SIDES, pair, strict=True):
+        path = getattr(config.model_params, f"vocab_{side}")
+        if path and _tokenizer_of(config, side).fingerprint != own.fingerprint:
+            raise UserError(
+                f"vocab_{side}: {path} is not the vocabulary that the model "
+                "was trained with; the run directory has its own copy. Leave "
+                f"vocab_{side} out."
+            )
+
+
+def _tokenizer_of(config, side, made=()):
+    params = config.model_params
     pipeline = config.input_pipeline_train or config.input_pipeline_dev
     given = getattr(pipeline, "params", None)
-    return tuple(
-        _tokenizer(
-            made.get(path, path),
-            kind,
-            getattr(given, f"{side}_delimiter", " "),
-            lowercase,
-        )
-        for side, path, kind, lowercase in (
-            (
-                "source",
-                params.vocab_source,
-                params.source_tokenizer,
-                params.source_lowercase,
-            ),
-            (
-                "target",
-                params.vocab_target,
-                params.target_tokenizer,
-                params.target_lowercase,
-            ),
-        )
+    path = getattr(params, f"vocab_{side}")
+    return _tokenizer(
+        dict(made).get(path, path),
+        getattr(params, f"{side}_tokenizer"),
+        getattr(given, f"{side}_delimiter", " "),
+        getattr(params, f"{side}_lowercase"),
     )
 
 

@@ -7,7 +7,9 @@ from keras_seq2seq.commands.standard_input import standard_input
 
 
 def add_arguments(parser):
-    """Adds the flags of google/seq2seq's `infer`, and ours."""
+    """Adds the flags of google/seq2seq's `infer`, old ones too, and ours."""
+    from keras_seq2seq.config.wiki_inference import OLD_FLAGS, SWITCHES
+
     parser.add_argument(
         "--model_dir",
         action="append",
@@ -52,6 +54,10 @@ def add_arguments(parser):
         help="answer each line before the next is read, as at a terminal",
     )
     add_allow_import(parser)
+    for name in OLD_FLAGS:
+        text = "of google/seq2seq's wiki, see docs/compatibility.md"
+        options = {"nargs": "?", "const": "true"} if name in SWITCHES else {}
+        parser.add_argument(f"--{name}", metavar="VALUE", help=text, **options)
 
 
 def run(arguments):
@@ -59,7 +65,7 @@ def run(arguments):
     from keras_seq2seq.commands.tensorflow_start import start_tensorflow
     from keras_seq2seq.config.inference_flags import inference_flags
 
-    flags = inference_flags(arguments)
+    flags = inference_flags(arguments, say=lambda x: print(x, file=sys.stderr))
     start_tensorflow()
     from keras_seq2seq import inference, recipe
 

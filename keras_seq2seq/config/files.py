@@ -84,6 +84,9 @@ def load_with_sources(paths, overrides=None, complete=True):
         upgraded = upgrade([*layers, Layer(flags)])
     except UserError as error:
         raise UserError("\n".join([*errors, str(error)])) from None
+    typed = upgraded.layers[-1]
+    typed.values.pop("config_paths", None)  # read already
+    typed.old_lines.pop(("config_paths",), None)
     merge, told, more = _merged(upgraded)
     errors += more
     config, more = _validated(merge)

@@ -11,6 +11,7 @@ from keras_seq2seq.config.merge import Merge
 from keras_seq2seq.config.section import Section
 from keras_seq2seq.config.task_schema import Task
 from keras_seq2seq.config.values import Flag, Free, Says, Text, Whole
+from keras_seq2seq.config.wiki_inference import upgrade_inference
 from keras_seq2seq.errors import UserError
 
 YAML_FLAGS = ("input_pipeline", "tasks", "model_params")
@@ -64,10 +65,14 @@ class InferenceFlags(Section):
     allow_import: tuple[Text, ...] = Field((), description="Own modules.")
 
 
-def inference_flags(arguments):
+def inference_flags(arguments, say=lambda line: None):
     """Checks parsed flags; a file of `--config_path` fills what is missing.
 
     Mappings of both merge key by key, and flags win.
+
+    Args:
+        arguments: what argparse parsed, old flags among it.
+        say: callable that is given a line for each old flag.
 
     Raises:
         UserError: with all errors at once.
@@ -77,9 +82,12 @@ def inference_flags(arguments):
     for name in YAML_FLAGS:
         if name in flags:
             flags[name] = yaml_reader.parse(flags[name], f"--{name}")[0]
+    values, told = upgrade_inference(_mapping(path) if path else {}, path)
+    flags, more = upgrade_inference(flags)
+    for line in (*told, *more):
+        say(line)
     merge, errors = Merge(), []
-    if path:
-        errors += merge.add(_present(_mapping(path)), lambda key: path)
+    errors += merge.add(_present(values), lambda key: path)
     errors += merge.add(_present(flags), lambda key: f"--{key}")
     if "model_dir" not in merge.values:
         errors.append("--model_dir is required: train's output_dir")

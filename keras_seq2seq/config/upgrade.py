@@ -3,6 +3,7 @@
 import copy
 import difflib
 import json
+import shlex
 from typing import Any, NamedTuple
 
 import yaml
@@ -18,7 +19,6 @@ from keras_seq2seq.config.wiki import (
     LATER_FLAGS,
     LATER_KEYS,
     NORMALIZED,
-    OLD_FLAGS,
     PIPELINE,
     SCORE_FN,
     WEIGHT,
@@ -70,11 +70,12 @@ class Upgraded(NamedTuple):
     deprecations: list
 
 
-def upgrade(layers):
+def upgrade(layers, flags=FLAGS):
     """All layers of settings in the present form.
 
     Args:
         layers: list of Layer, old and new settings mixed as they came.
+        flags: mapping of old flags beside `hparams`, as `wiki.FLAGS`.
 
     Returns:
         Upgraded.
@@ -84,8 +85,8 @@ def upgrade(layers):
             equal; all at once.
     """
     layers = [_with_flat_hparams(layer) for layer in layers]
-    document = _document(layers)
-    done = [_Upgrade(layer, document) for layer in layers]
+    document = _document(layers, flags)
+    done = [_Upgrade(layer, document, flags) for layer in layers]
     errors = [error for one in done for error in one.errors]
     if errors:
         raise UserError("\n".join(errors))
@@ -128,7 +129,7 @@ def _with_flat_hparams(layer):
     return layer._replace(values={**layer.values, "hparams": flat})
 
 
-def _document(layers):
+def _document(layers, flags):
     """The dialect of all layers together, or None for the present one."""
     keys = [key for layer in layers for key in layer.values.get("hparams", ())]
     first, second = (
@@ -144,7 +145,7 @@ def _document(layers):
         )
     names = {name for layer in layers for name in layer.values}
     if "hparams" not in names and (
-        "model_params" in names or names.isdisjoint(OLD_FLAGS)
+        "model_params" in names or names.isdisjoint(flags)
     ):
         return None
     later = not names.isdisjoint(LATER_FLAGS) or any(
@@ -159,25 +160,24 @@ class _Upgrade:
     Args:
         given: Layer.
         document: `wiki.Document` or None.
+        flags: as `upgrade` has it.
     """
 
-    def __init__(self, given, document):
+    def __init__(self, given, document, flags):
         new, old = {}, {}
         for key, value in given.values.items():
-            (old if key in OLD_FLAGS else new)[key] = value
+            is_old = key in flags or key == "hparams"
+            (old if is_old else new)[key] = value
         self.layer = Layer(copy.deepcopy(new), given.where, {})
         self.deprecations, self.errors = [], []
+        values = old.pop("hparams", None)
         for flag, value in old.items():
-            if flag in FLAGS and value is not None:
-                self._flag(flag, value)
-        if "config_path" in old:
-            path = old["config_path"]
-            self._tell(f"--config_path={path}", f"--config_paths={path}")
-        if old.get("hparams") is not None:
-            self._hparams(old["hparams"], document.hparams)
+            if value is not None:
+                self._flag(flag, value, flags[flag](value))
+        if values is not None:
+            self._hparams(values, document.hparams)
 
-    def _flag(self, flag, value):
-        places = FLAGS[flag](value)
+    def _flag(self, flag, value, places):
         sign = ": " if self.layer.where else "="
         line = f"{self.layer.spot(flag)}{sign}{_shown(value)}"
         alone = self._place(places, line)
@@ -222,7 +222,9 @@ class _Upgrade:
         if self.layer.where:
             lines = [f"{key}: {flow(one)}" for key, one in values.items()]
             return " and ".join(lines)
-        return " ".join(f"--{key} '{flow(one)}'" for key, one in values.items())
+        return " ".join(
+            f"--{key} {shlex.quote(flow(one))}" for key, one in values.items()
+        )
 
     def _place(self, places, line):
         """Puts values in their places; returns them alone."""

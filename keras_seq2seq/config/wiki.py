@@ -15,7 +15,8 @@ from keras_seq2seq.config.merge import at
 from keras_seq2seq.errors import UserError
 
 PIPELINE = "ParallelTextInputPipeline"
-HOOKS = ("PrintModelAnalysisHook", "MetadataCaptureHook", "TrainSampleHook")
+HOOKS = ("PrintModelAnalysisHook", "MetadataCaptureHook")
+SAMPLING = {"class": "TrainSampleHook"}
 METRICS = ("LogPerplexityMetricSpec", "BleuMetricSpec")
 SAMPLE_EVERY = 500
 
@@ -30,6 +31,7 @@ CELL = {
 RESIDUAL = ("residual_connections", "residual_combiner", "residual_dense")
 SCORE_FN = "inference.beam_search.score_fn"
 WEIGHT = "inference.beam_search.length_penalty_weight"
+WIDTH = "inference.beam_search.beam_width"
 NORMALIZED = "length_normalized_score"
 SCORES = {"bahdanau": "AdditiveAttention", "dot": "DotAttention"}
 
@@ -63,7 +65,8 @@ def _cells(*roles):
     return below
 
 
-def _at_path(*path):
+def at_path(*path):
+    """A function from a value to it at this place alone."""
     return lambda value: [(path, value)]
 
 
@@ -170,13 +173,17 @@ def _defaults_002(merged):
     return _defaults(model, params), []
 
 
-def _defaults(model, params):
+def _hooks(steps):
+    """The hooks that nobody could switch off, samples every so many steps."""
     hooks = [{"class": name} for name in HOOKS]
-    hooks[-1]["params"] = {"every_n_steps": SAMPLE_EVERY}
+    return [*hooks, {**SAMPLING, "params": {"every_n_steps": steps}}]
+
+
+def _defaults(model, params):
     return {
         "model": model,
         "model_params": params,
-        "hooks": hooks,
+        "hooks": _hooks(SAMPLE_EVERY),
         "metrics": [{"class": name} for name in METRICS],
     }
 
@@ -204,8 +211,8 @@ DOCUMENT_002 = Document(
         },
         "encoder.rnn_cell.cell_spec": _cell_spec("encoder"),
         "decoder.rnn_cell.cell_spec": _cell_spec("decoder"),
-        "encoder.type": _at_path("encoder.class"),
-        "attention.dim": _at_path("attention.params", "num_units"),
+        "encoder.type": at_path("encoder.class"),
+        "attention.dim": at_path("attention.params", "num_units"),
         "attention.score_type": _score_type,
         "bridge_spec": _bridge_spec,
         SCORE_FN: _score_fn,
@@ -230,7 +237,7 @@ LATER_FLAGS = (
 
 
 def _files(part, side):
-    return _at_path(f"input_pipeline_{part}", "params", f"{side}_files")
+    return at_path(f"input_pipeline_{part}", "params", f"{side}_files")
 
 
 def _delimiters(*sides):
@@ -244,26 +251,22 @@ def _delimiters(*sides):
     return everywhere
 
 
-def _sampling(value):
-    hook = {"class": "TrainSampleHook", "params": {"every_n_steps": value}}
-    return [(("hooks",), [hook])]
-
-
 # Old flags of `train` -> function from their value to a list of pairs (path,
-# value). `hparams` and `config_path` are read apart.
+# value). `hparams` is read apart.
 FLAGS = {
     "train_source": _files("train", "source"),
     "train_target": _files("train", "target"),
     "dev_source": _files("dev", "source"),
     "dev_target": _files("dev", "target"),
-    "vocab_source": _at_path("model_params", "vocab_source"),
-    "vocab_target": _at_path("model_params", "vocab_target"),
+    "vocab_source": at_path("model_params", "vocab_source"),
+    "vocab_target": at_path("model_params", "vocab_target"),
     "delimiter": _delimiters("source", "target"),
     "source_delimiter": _delimiters("source"),
     "target_delimiter": _delimiters("target"),
-    "train_epochs": _at_path("input_pipeline_train", "params", "num_epochs"),
-    "sample_every_n_steps": _sampling,
+    "train_epochs": at_path("input_pipeline_train", "params", "num_epochs"),
+    "sample_every_n_steps": lambda steps: [(("hooks",), _hooks(steps))],
+    "config_path": at_path("config_paths"),
 }
-OLD_FLAGS = (*FLAGS, "hparams", "config_path")
+OLD_FLAGS = (*FLAGS, "hparams")
 NUMBER_FLAGS = ("train_epochs", "sample_every_n_steps")
 OLD_TEXT_FLAGS = tuple(set(OLD_FLAGS) - set(NUMBER_FLAGS))
