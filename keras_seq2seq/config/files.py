@@ -17,6 +17,13 @@ from keras_seq2seq.config.wiki import OLD_FLAGS, OLD_TEXT_FLAGS
 from keras_seq2seq.errors import UserError
 
 SCHEMA_VERSION = 1
+JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+BOUNDS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+}
 PRESENT = "google_seq2seq"  # the dialect of document 003, extended
 # Taken as typed; all else is YAML, in which `*` and `:` mean something.
 TEXT_FLAGS = (
@@ -80,26 +87,24 @@ def load_with_sources(paths, overrides=None, complete=True):
     for path in (*_split(paths), *_split(overrides.get("config_path"))):
         errors += _attempt(_add_file, layers, path)
     errors += _add_flags(flags, overrides)
-    try:
-        upgraded = upgrade([*layers, Layer(flags)])
-    except UserError as error:
-        raise UserError("\n".join([*errors, str(error)])) from None
-    typed = upgraded.layers[-1]
-    typed.values.pop("config_paths", None)  # read already
-    typed.old_lines.pop(("config_paths",), None)
-    merge, told, more = _merged(upgraded)
-    errors += more
-    config, more = _validated(merge)
-    if complete and not errors and not more:
-        more = missing(config)
-    _raise(errors + more)
-    document = upgraded.document
-    return Loaded(
-        resolve_paths(config),
-        merge.sources,
-        f"wiki_{document.name}" if document else PRESENT,
-        told,
-    )
+    return _loaded([*layers, Layer(flags)], errors, complete)[0]
+
+
+def upgraded(layer):
+    """Settings of one place in the present form.
+
+    Args:
+        layer: `upgrade.Layer`.
+
+    Returns:
+        dict, as a configuration file holds it, with the defaults of its
+        dialect, and a list of lines about what was old.
+
+    Raises:
+        UserError: as `load`.
+    """
+    loaded, values = _loaded([layer], [], complete=False)
+    return values, loaded.told
 
 
 def lay_over(values, overrides):
@@ -137,7 +142,7 @@ def override(config, overrides):
         UserError: with all errors at once.
     """
     merge, flags = Merge(), {}
-    merge.add(_plain(config), lambda key: "config.json")
+    merge.add(plain(config), lambda key: "config.json")
     errors = _add_flags(flags, overrides)
     errors += merge.add(flags, lambda key: f"--{key}")
     config, more = _validated(merge)
@@ -160,7 +165,7 @@ def to_json(config, dialect=PRESENT, versions=None):
         "schema_version": SCHEMA_VERSION,
         "dialect": dialect,
         "versions": dict(versions or {}),
-        "config": _plain(config),
+        "config": plain(config),
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -206,7 +211,20 @@ def from_json(text, name="config.json"):
 
 def json_schema():
     """JSON Schema of configuration files, as a dict."""
-    return Config.model_json_schema(by_alias=True)
+    schema = Config.model_json_schema(by_alias=True)
+    return {"$schema": JSON_SCHEMA, **_in_standard_words(schema)}
+
+
+def _in_standard_words(schema):
+    """Bounds that pydantic left in its own words, in JSON Schema's."""
+    if isinstance(schema, dict):
+        return {
+            BOUNDS.get(key, key): _in_standard_words(one)
+            for key, one in schema.items()
+        }
+    if isinstance(schema, list):
+        return [_in_standard_words(one) for one in schema]
+    return schema
 
 
 def _split(paths):
@@ -223,10 +241,16 @@ def _attempt(step, *arguments):
         return [str(error)]
 
 
-def _add_file(layers, path):
-    values, anchored = yaml_reader.read(path)
-    if values is None:
-        return
+def as_layer(values, anchored, path):
+    """What a file holds as a `Layer`.
+
+    Args:
+        values, anchored: as `yaml_reader.parse` returns them.
+        path: text.
+
+    Raises:
+        UserError: it is no mapping.
+    """
     if not isinstance(values, dict):
         raise UserError(
             f"{path}: must be a mapping of settings, such as batch_size: 16. "
@@ -237,7 +261,13 @@ def _add_file(layers, path):
             "%s: %r is no setting, it only carries an anchor", path, key
         )
         del values[key]
-    layers.append(Layer(_present(values), path))
+    return Layer(_present(values), path)
+
+
+def _add_file(layers, path):
+    values, anchored = yaml_reader.read(path)
+    if values is not None:
+        layers.append(as_layer(values, anchored, path))
 
 
 def _add_flags(flags, overrides):
@@ -269,13 +299,34 @@ def _present(values):
     }
 
 
-def _plain(config):
-    """A configuration as plain values."""
+def plain(config):
+    """A configuration as plain values, as a file may hold them."""
     values = config.model_dump(mode="json", by_alias=True)
     if config.model == "Image2Seq":
         for key in REFUSED_BY_IMAGE2SEQ:
             del values["model_params"][key]
     return values
+
+
+def _loaded(layers, errors, complete):
+    """`Loaded`, and the settings that were given as plain values."""
+    try:
+        present = upgrade(layers)
+    except UserError as error:
+        raise UserError("\n".join([*errors, str(error)])) from None
+    typed = present.layers[-1]
+    typed.values.pop("config_paths", None)  # read already
+    typed.old_lines.pop(("config_paths",), None)
+    merge, told, twice = _merged(present)
+    config, more = _validated(merge)
+    errors = [*errors, *twice]
+    if complete and not errors and not more:
+        more = missing(config)
+    _raise(errors + more)
+    document = present.document
+    dialect = f"wiki_{document.name}" if document else PRESENT
+    config = resolve_paths(config)
+    return Loaded(config, merge.sources, dialect, told), merge.values
 
 
 def _merged(upgraded):

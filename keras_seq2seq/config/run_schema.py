@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from keras_seq2seq.config.section import Section
 from keras_seq2seq.config.values import (
@@ -13,6 +13,7 @@ from keras_seq2seq.config.values import (
     Texts,
     Whole,
     Wholes,
+    one_or_many,
 )
 
 # Scores of generated text, which `dev_decoding` computes.
@@ -107,6 +108,7 @@ class DevDecoding(Section):
             "a list out of bleu, chrf, ter, rouge_1, rouge_2, rouge_l, wer, "
             "per, exact_match"
         ),
+        WithJsonSchema(one_or_many({"type": "string"})),
     ] = Field(("bleu",), min_length=1, description="Scores to compute.")
     tokenize: Literal["none", "13a", "intl", "char", "zh"] = Field(
         "none", description="sacrebleu's tokenisation of both sides."

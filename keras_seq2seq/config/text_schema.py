@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from keras_seq2seq.config.section import Section
 from keras_seq2seq.config.values import (
@@ -17,6 +17,7 @@ from keras_seq2seq.config.values import (
 TOKENIZERS = Literal[
     "auto", "words", "characters", "sentencepiece", "wordpiece", "bytepair"
 ]
+SHARES = ("none", "source_target", "target_output", "all")
 
 
 class TextParams(Section):
@@ -74,8 +75,9 @@ class TextParams(Section):
         100, ge=1, alias="embedding.dim", description="Width of embeddings."
     )
     embedding_share: Annotated[
-        Literal["none", "source_target", "target_output", "all"],
+        Literal[SHARES],
         BeforeValidator(parse_share),
+        WithJsonSchema({"enum": [*SHARES, True, False]}),
     ] = Field(
         "none",
         alias="embedding.share",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from keras_seq2seq.config import hparams
+from keras_seq2seq.config.merge import at
 from keras_seq2seq.config.model_schema import ModelParams
 from keras_seq2seq.config.section import unfold
 from keras_seq2seq.config.values import received
@@ -180,17 +181,23 @@ class _Upgrade:
     def _flag(self, flag, value, places):
         sign = ": " if self.layer.where else "="
         line = f"{self.layer.spot(flag)}{sign}{_shown(value)}"
+        pipelines = {
+            path[0]: {"class": PIPELINE}
+            for path, _ in places
+            if path[0].startswith("input_pipeline")
+        }
+        for name in pipelines:
+            if at(self.layer.values, (name, "class")) is None:
+                self._place([((name, "class"), PIPELINE)], line)
         alone = self._place(places, line)
-        for name in alone:
-            if name.startswith("input_pipeline_"):
-                alone[name] = {"class": PIPELINE, **alone[name]}
-                if "class" not in self.layer.values[name]:
-                    self._place([((name, "class"), PIPELINE)], line)
+        for name, given in pipelines.items():
+            alone[name] = {**given, **alone[name]}
         self._tell(line, self._spelt(alone))
 
     def _hparams(self, values, table):
         spot = self.layer.spot("hparams")
-        self._tell(spot, spot.replace("hparams", "model_params"))
+        new = "model_params" if self.layer.where else "--model_params"
+        self._tell(spot, new)
         for key, value in values.items():
             line = f"{spot}: {key}={_shown(value)}"
             if key in table:

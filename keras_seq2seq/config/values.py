@@ -7,7 +7,7 @@ A number may arrive as text, because YAML reads `1e-4` as text.
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from keras_seq2seq.config import google
@@ -99,6 +99,11 @@ def _patterns(value):
     return _one_or_many(value)
 
 
+def one_or_many(kind):
+    """JSON Schema of a value that may stand for a list of one."""
+    return {"anyOf": [kind, {"type": "array", "items": kind}]}
+
+
 Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
 Real = Annotated[
     float, BeforeValidator(_real), Field(strict=True, allow_inf_nan=False)
@@ -109,16 +114,19 @@ Texts = Annotated[
     tuple[Text, ...],
     BeforeValidator(_one_or_many),
     Says("text or a list of texts"),
+    WithJsonSchema(one_or_many({"type": "string"})),
 ]
 Patterns = Annotated[
     tuple[Annotated[Text, Field(min_length=1)], ...],
     BeforeValidator(_patterns),
     Says("text with commas or a list of texts"),
+    WithJsonSchema(one_or_many({"type": "string"})),
 ]
 Wholes = Annotated[
     tuple[Whole, ...],
     BeforeValidator(_one_or_many),
     Says("an integer or a list of integers"),
+    WithJsonSchema(one_or_many({"type": "integer"})),
 ]
 KeepProbability = Annotated[Real, Field(gt=0, le=1)]
 Free = dict[str, Any]
@@ -135,11 +143,14 @@ def name_of(role, optional=False):
         except UserError as error:
             raise wrong(f"is refused: {error}") from None
 
+    names = [*google.NAMES[role], *google.ALIASES.get(role, ())]
     return Annotated[
         str,
         BeforeValidator(read),
         Field(strict=True),
         Says(f"the name of a class or function ({role})"),
+        # Editors offer the names, and let a path of the user's own pass.
+        WithJsonSchema({"anyOf": [{"enum": names}, {"type": "string"}]}),
     ]
 
 
@@ -189,6 +200,14 @@ def _automatic(value):
 Buckets = Annotated[
     tuple[int, ...] | str | None,
     BeforeValidator(parse_boundaries),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": ["integer", "string", "null"]},
+                {"type": "array", "items": {"type": "integer"}},
+            ]
+        }
+    ),
 ]
 
 

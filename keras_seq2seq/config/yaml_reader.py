@@ -139,6 +139,18 @@ def read(path):
     Raises:
         UserError: it cannot be read, or is not UTF-8, or as `parse`.
     """
+    return parse(read_text(path), path)
+
+
+def read_text(path):
+    """The text of a configuration file.
+
+    Args:
+        path: text.
+
+    Raises:
+        UserError: it cannot be read, or is not UTF-8.
+    """
     try:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -148,14 +160,13 @@ def read(path):
             f"{path}: can not be read as a configuration: {reason}"
         ) from None
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UserError(
             f"{path}:{line}: must be UTF-8 text. Received byte "
             f"0x{content[error.start]:02x}"
         ) from None
-    return parse(text, path)
 
 
 def _refuse_size(text, name):

@@ -1,0 +1,66 @@
+"""`keras-seq2seq config show`, `upgrade` and `schema`."""
+
+import json
+import sys
+
+from keras_seq2seq.commands.train import add_settings
+
+
+def add_arguments(parser):
+    """Adds the three verbs."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    show = verbs.add_parser(
+        "show",
+        help="print the settings that train would have, and their sources",
+        allow_abbrev=False,
+    )
+    add_settings(show)
+    upgrade = verbs.add_parser(
+        "upgrade",
+        help="print an old configuration in the present form",
+        allow_abbrev=False,
+    )
+    upgrade.add_argument(
+        "file", help="YAML or JSON, hparams.txt, or train_options.json"
+    )
+    upgrade.add_argument(
+        "--model", help="class of the model, where the file has none"
+    )
+    verbs.add_parser("schema", help="print the JSON Schema, for editors")
+
+
+def run(arguments):
+    """Prints YAML or JSON; what there is to say goes to stderr."""
+    {"show": _show, "upgrade": _upgrade, "schema": _schema}[arguments.verb](
+        arguments
+    )
+
+
+def _show(arguments):
+    from keras_seq2seq.config.annotated import annotated
+    from keras_seq2seq.config.files import load_with_sources
+
+    flags = dict(vars(arguments))
+    paths, _ = flags.pop("config_paths"), flags.pop("verb")
+    loaded = load_with_sources(paths, flags, complete=False)
+    _tell(loaded.told)
+    sys.stdout.write(annotated(loaded))
+
+
+def _upgrade(arguments):
+    from keras_seq2seq.config.upgrade_file import upgrade_file
+
+    text, told = upgrade_file(arguments.file, arguments.model)
+    _tell(told)
+    sys.stdout.write(text)
+
+
+def _schema(arguments):
+    from keras_seq2seq.config.files import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+
+
+def _tell(lines):
+    for line in lines:
+        print(line, file=sys.stderr)
