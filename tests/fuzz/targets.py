@@ -20,6 +20,7 @@ from keras_seq2seq.callbacks.saved_training import read_training
 from keras_seq2seq.checkpoint import array_files
 from keras_seq2seq.checkpoint.manifest import read_manifest
 from keras_seq2seq.config import files
+from keras_seq2seq.config.upgrade_file import upgrade_file
 from keras_seq2seq.data.byte_lines import read_plain_or_gzip
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.marked_subwords import segmenter
@@ -68,6 +69,16 @@ def read_flag(content, directory):
     text = content.decode("utf-8", "replace")
     for flag in ("model_params", "buckets", "hooks", "batch_size", "prepare"):
         files.load("", {flag: text}, complete=False)
+
+
+def read_hparams(content, directory):
+    files.load(
+        "", {"hparams": content.decode("utf-8", "replace")}, complete=False
+    )
+
+
+def read_old_file(content, directory):
+    upgrade_file(str(_file(directory, content, "old.yml")))
 
 
 def read_stored_config(content, directory):
@@ -230,6 +241,18 @@ input_pipeline_train:
   params: {source_files: [a], target_files: [b], shuffle: true}
 published: [*params]
 """
+_HPARAMS = [
+    b"rnn_cell.num_layers=2,\n rnn_cell.type=GRUCell,source.reverse=False",
+    b'encoder.rnn_cell.cell_spec={"class": "GRUCell", "num_units": 8},'
+    b'bridge_spec={"class":"ZeroBridge"},attention.dim=8.0',
+    b'{"attention.score_type": "dot", "embedding.dim": 8}',
+]
+_OLD = b"""\
+model: AttentionSeq2Seq
+hparams: {encoder.type: BidirectionalRNNEncoder, attention.dim: 8}
+train_source: a
+train_epochs: 3
+"""
 _TOKENIZERS = json.dumps(
     {
         side: {"file": f"vocab.{side}.txt", "options": {"delimiter": " "}}
@@ -247,6 +270,8 @@ def targets():
     return {
         "yaml": Target(read_yaml, [_YAML]),
         "flag": Target(read_flag, [b"{embedding.dim: 8}", b"10,20", b"16"]),
+        "hparams": Target(read_hparams, _HPARAMS),
+        "old_file": Target(read_old_file, [_OLD, *_HPARAMS[:2]]),
         "stored_config": Target(read_stored_config, [_stored_config()]),
         "run": Target(read_run, [_TOKENIZERS]),
         "vocabulary": Target(read_vocabulary, [b"a\nb\n", b"a\t3\nb\t1\n"]),
