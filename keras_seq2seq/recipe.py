@@ -442,6 +442,8 @@ def _stack(params, seed, allowed):
 def _bridge(params, allowed):
     kind = find_class(params.bridge_class, layers, allowed)
     arguments = _arguments(params.bridge_params)
+    if params.bridge_class == "ConcatInputBridge":
+        arguments["units"] = arguments.pop("num_units")
     if "activation_fn" in arguments:
         name = arguments.pop("activation_fn")
         known = keras.activations

@@ -30,7 +30,12 @@ NAMES = {
         "ScaledDotAttention",
         "FixedAttention",
     ),
-    "bridge": ("ZeroBridge", "PassThroughBridge", "InitialStateBridge"),
+    "bridge": (
+        "ZeroBridge",
+        "PassThroughBridge",
+        "InitialStateBridge",
+        "ConcatInputBridge",
+    ),
     "cell": (
         "BasicRNNCell",
         "GRUCell",

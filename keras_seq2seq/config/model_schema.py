@@ -17,6 +17,7 @@ from keras_seq2seq.config.network_schema import (
     ENCODERS,
     AttentionParams,
     BridgeParams,
+    ConcatInputBridgeParams,
     ConvEncoderParams,
     FixedAttentionParams,
     ImageEncoderParams,
@@ -94,9 +95,9 @@ class ModelParams(TrainingParams):
         | Free
     ) = params_of("encoder")
     bridge_class: name_of("bridge") = _class("bridge")
-    bridge_params: InitialStateBridgeParams | BridgeParams | Free = params_of(
-        "bridge"
-    )
+    bridge_params: (
+        ConcatInputBridgeParams | InitialStateBridgeParams | BridgeParams | Free
+    ) = params_of("bridge")
     attention_class: name_of("attention") = Field(
         "AdditiveAttention",
         alias="attention.class",

@@ -131,6 +131,14 @@ class InitialStateBridgeParams(Section):
     )
 
 
+class ConcatInputBridgeParams(InitialStateBridgeParams):
+    """Arguments of ConcatInputBridge."""
+
+    num_units: Whole = Field(
+        ge=1, description="Width of the projection, in features."
+    )
+
+
 ENCODERS = {
     "UnidirectionalRNNEncoder": RNNParams,
     "BidirectionalRNNEncoder": RNNParams,
@@ -154,4 +162,5 @@ BRIDGES = {
     "ZeroBridge": BridgeParams,
     "PassThroughBridge": BridgeParams,
     "InitialStateBridge": InitialStateBridgeParams,
+    "ConcatInputBridge": ConcatInputBridgeParams,
 }

@@ -21,6 +21,7 @@ from keras_seq2seq.layers.bidirectional_rnn_encoder import (
 from keras_seq2seq.layers.bilinear_attention import (
     BilinearAttention as BilinearAttention,
 )
+from keras_seq2seq.layers.bridges import ConcatInputBridge as ConcatInputBridge
 from keras_seq2seq.layers.bridges import (
     InitialStateBridge as InitialStateBridge,
 )

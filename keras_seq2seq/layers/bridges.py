@@ -32,6 +32,15 @@ class Bridge(Part):
             state_sizes: nest of ints like `zeros`.
         """
 
+    @property
+    def fed_size(self):
+        """Width of what the decoder is fed at each step beside its token."""
+        return 0
+
+    def feed(self, encoded):
+        """What the decoder is fed at each step, `(B, fed_size)` or None."""
+        return None
+
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
 class ZeroBridge(Bridge):
@@ -65,9 +74,8 @@ class PassThroughBridge(Bridge):
         )
 
 
-@keras.saving.register_keras_serializable("keras_seq2seq")
-class InitialStateBridge(Bridge):
-    """One linear layer from something the encoder gives to all states.
+class ProjectingBridge(Bridge):
+    """What bridges with one linear layer have in common.
 
     Args:
         bridge_input: a field of `EncoderOutput`. Sequences are averaged over
@@ -86,28 +94,55 @@ class InitialStateBridge(Bridge):
         self.bridge_input = bridge_input
         self.activation = keras.activations.get(activation)
 
-    def build(self, encoder, state_sizes):
+    def build_projection(self, encoder, units):
+        """Makes the layer's weights, to this many features."""
         flat = {
             "final_state": lambda: encoder.final_state_sizes,
             "outputs": lambda: encoder.output_size,
             "attention_values": lambda: encoder.value_size,
         }[self.bridge_input]()
         self.projection = keras.layers.Dense(
-            sum(keras.tree.flatten(state_sizes)),
+            units,
             activation=self.activation,
             dtype=self.dtype_policy,
             name="projection",
         )
         self.projection.build((None, sum(keras.tree.flatten(flat))))
 
-    def call(self, encoded, zeros):
+    def project(self, encoded):
+        """The chosen field, flattened and projected, `(B, units)`."""
         taken = keras.tree.flatten(getattr(encoded, self.bridge_input))
         if self.bridge_input != "final_state":
             taken = [masked_mean(taken[0], encoded.valid)]
         taken = [ops.cast(each, self.compute_dtype) for each in taken]
-        flat = self.projection(ops.concatenate(taken, axis=-1))
+        return self.projection(ops.concatenate(taken, axis=-1))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "bridge_input": self.bridge_input,
+            "activation": keras.activations.serialize(self.activation),
+        }
+
+
+@keras.saving.register_keras_serializable("keras_seq2seq")
+class InitialStateBridge(ProjectingBridge):
+    """One linear layer from something the encoder gives to all states.
+
+    Args:
+        bridge_input: a field of `EncoderOutput`. Sequences are averaged over
+            their real positions.
+        activation: activation of the layer, as Keras names it, or None.
+    """
+
+    def build(self, encoder, state_sizes):
+        self.build_projection(encoder, sum(keras.tree.flatten(state_sizes)))
+
+    def call(self, encoded, zeros):
         states = keras.tree.flatten(zeros)
-        parts = split_widths(flat, [each.shape[-1] for each in states])
+        parts = split_widths(
+            self.project(encoded), [each.shape[-1] for each in states]
+        )
         return keras.tree.pack_sequence_as(
             zeros,
             [
@@ -116,9 +151,45 @@ class InitialStateBridge(Bridge):
             ],
         )
 
+
+@keras.saving.register_keras_serializable("keras_seq2seq")
+class ConcatInputBridge(ProjectingBridge):
+    """Joins a projection of the encoder's output to every decoder input.
+
+    The decoder begins with zeros.
+
+    Args:
+        units: int. Width of the projection.
+        bridge_input: a field of `EncoderOutput`. Sequences are averaged over
+            their real positions.
+        activation: activation of the projection, as Keras names it, or None.
+
+    Source:
+        google/seq2seq until February 2017; the decoder of
+        [Cho et al., 2014](https://arxiv.org/abs/1406.1078), section 2.2, sees
+        the summary of the source at each step, too.
+    """
+
+    def __init__(
+        self, units, bridge_input="final_state", activation=None, **kwargs
+    ):
+        super().__init__(bridge_input, activation, **kwargs)
+        if units < 1:
+            raise ValueError(f"`units` must be positive. Received: {units}")
+        self.units = units
+
+    def build(self, encoder, state_sizes):
+        self.build_projection(encoder, self.units)
+
+    def call(self, encoded, zeros):
+        return zeros
+
+    @property
+    def fed_size(self):
+        return self.units
+
+    def feed(self, encoded):
+        return self.project(encoded)
+
     def get_config(self):
-        return {
-            **super().get_config(),
-            "bridge_input": self.bridge_input,
-            "activation": keras.activations.serialize(self.activation),
-        }
+        return {**super().get_config(), "units": self.units}

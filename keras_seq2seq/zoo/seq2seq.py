@@ -168,10 +168,9 @@ class Seq2Seq(TokenStep, keras.Model):
         self.embed_target.build()
         if not self.embed_source.built:
             self.embed_source.build()
-        embedded = (None, None, self.embedding_dim)
-        self.encoder.build(embedded)
+        self.encoder.build((None, None, self.embedding_dim))
         self.decoder.build(
-            embedded,
+            (None, None, self.embedding_dim + self.bridge.fed_size),
             (self.encoder.output_size, self.encoder.value_size),
             self.attention,
         )
@@ -214,6 +213,8 @@ class Seq2Seq(TokenStep, keras.Model):
         if self.attention is not None:
             keys = self.attention.project_keys(outputs)
             memory = {"keys": keys, "values": values, "valid": valid}
+        if self.bridge.fed_size:
+            memory["fed"] = self.bridge.feed(encoded)
         states = self.bridge(
             encoded, self.decoder.zero_state(ops.shape(source)[0])
         )
@@ -229,7 +230,7 @@ class Seq2Seq(TokenStep, keras.Model):
             self.embed_target(target), training=training
         )
         features = self.decoder.decode(
-            embedded, memory, carry, self.attention, training
+            _with_fed(embedded, memory), memory, carry, self.attention, training
         )
         return self.drop_output(features, training=training)
 
@@ -244,7 +245,8 @@ class Seq2Seq(TokenStep, keras.Model):
         project = self.to_logits.projector(multiple)
 
         def step(tokens, carry):
-            features, carry, weights = advance(self.embed_target(tokens), carry)
+            embedded = _with_fed(self.embed_target(tokens), memory)
+            features, carry, weights = advance(embedded, carry)
             return project(features), carry, weights
 
         return step
@@ -325,3 +327,12 @@ class Seq2Seq(TokenStep, keras.Model):
             if name in config
         }
         return cls(**{**config, **layers})
+
+
+def _with_fed(embedded, memory):
+    """Token vectors `(B, L, E)`, each with what a bridge feeds `(B, F)`."""
+    if "fed" not in memory:
+        return embedded
+    fed = ops.cast(memory["fed"], embedded.dtype)[:, None]
+    shape = (*ops.shape(embedded)[:2], fed.shape[-1])
+    return ops.concatenate([embedded, ops.broadcast_to(fed, shape)], axis=-1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_seq2seq.layers import (
+    ConcatInputBridge,
     EncoderOutput,
     InitialStateBridge,
     PassThroughBridge,
@@ -35,9 +36,10 @@ def built(bridge, sizes=SIZES):
     return randomise(bridge)
 
 
-@pytest.mark.parametrize(
-    "bridge_input", ["final_state", "outputs", "attention_values"]
-)
+FIELDS = ["final_state", "outputs", "attention_values"]
+
+
+@pytest.mark.parametrize("bridge_input", FIELDS)
 def test_contract(bridge_input):
     check_layer(
         lambda **options: InitialStateBridge(bridge_input, **options),
@@ -105,3 +107,32 @@ def test_an_unknown_input_is_refused():
     message = r"'final_state', 'attention_values'.*Received: 'states'"
     with pytest.raises(ValueError, match=message):
         InitialStateBridge("states")
+
+
+@pytest.mark.parametrize("bridge_input", FIELDS)
+def test_contract_of_what_is_fed(bridge_input):
+    check_layer(
+        lambda **options: ConcatInputBridge(5, bridge_input, **options),
+        lambda bridge: bridge.build(ENCODER, SIZES),
+        lambda bridge: bridge.feed(ENCODED),
+    )
+
+
+def test_a_projection_is_fed_and_the_decoder_begins_with_zeros():
+    bridge = built(ConcatInputBridge(5, activation="tanh"))
+    joined = np.concatenate([STATE[0][0], STATE[0][1], STATE[1][0]], axis=-1)
+    expected = np.tanh(dense(bridge.projection, joined))
+    assert_close(bridge.feed(ENCODED), expected)
+    assert_close(bridge(ENCODED, ZEROS), ZEROS, 0)
+    assert bridge.fed_size == 5
+
+
+def test_other_bridges_feed_nothing():
+    for bridge in (ZeroBridge(), PassThroughBridge(), InitialStateBridge()):
+        assert bridge.fed_size == 0
+        assert bridge.feed(ENCODED) is None
+
+
+def test_a_width_below_one_is_refused():
+    with pytest.raises(ValueError, match="Received: 0"):
+        ConcatInputBridge(0)

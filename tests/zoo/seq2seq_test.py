@@ -14,6 +14,7 @@ from keras_seq2seq.layers import (
     BasicRNNCell,
     BidirectionalRNNEncoder,
     BilinearAttention,
+    ConcatInputBridge,
     ConvEncoder,
     DotAttention,
     FixedAttention,
@@ -32,6 +33,7 @@ from keras_seq2seq.ops import reverse_within
 from keras_seq2seq.zoo import AttentionSeq2Seq, BasicSeq2Seq
 from tests.contracts import (
     array,
+    arrays,
     assert_close,
     check_model_config,
     check_stepping,
@@ -150,6 +152,39 @@ def test_encoders_without_recurrence_serve_every_attention_and_bridge(
             decoder=AttentionDecoder(RecurrentStack(GRUCell(width))),
         )
         assert_close(model(wide)[:, :T], model(inputs))
+
+
+@pytest.mark.parametrize(
+    "decoder",
+    [
+        AttentionDecoder(RecurrentStack(GRUCell(8))),
+        AttentionDecoder(RecurrentStack(GRUCell(8)), input_feeding=True),
+        BasicDecoder(RecurrentStack(GRUCell(8), num_layers=2)),
+    ],
+    ids=["context", "input_feeding", "basic"],
+)
+def test_contract_of_a_bridge_that_feeds_the_decoder(decoder):
+    make = basic_model if type(decoder) is BasicDecoder else attention_model
+    model = make(decoder=decoder, bridge=ConcatInputBridge(3))
+    inputs = batch()[0]
+    check_stepping(model, {**inputs, "target": inputs["target"][:, :2]})
+    check_model_config(model, inputs)
+
+
+def test_what_a_bridge_feeds_is_a_part_of_every_decoder_input():
+    """The same as a wider token vector whose tail depends on the source."""
+    model = basic_model(bridge=ConcatInputBridge(3))
+    inputs = batch()[0]
+    memory, carry = model.encode(inputs)
+    assert memory["fed"].shape == (B, 3)
+    fed = np.repeat(np.asarray(memory["fed"])[:, None], T, axis=1)
+    embedded = np.asarray(model.embed_target(inputs["target"]))
+    features = model.decoder.decode(
+        np.concatenate([embedded, fed], axis=-1), memory, carry, None
+    )
+    assert_close(model.to_logits(features), model(inputs))
+    for state in arrays(carry["states"]):
+        assert (state == 0).all()
 
 
 MAKERS = (attention_model, basic_model, pooling_model, conv_model)
