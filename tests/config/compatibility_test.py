@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from keras_seq2seq.config import files
 from keras_seq2seq.config.schema import Config
 from keras_seq2seq.config.upgrade import Layer, upgrade
 from keras_seq2seq.config.wiki import DOCUMENT_001, DOCUMENT_002, FLAGS
@@ -77,3 +78,42 @@ def test_the_page_leaves_nothing_out(name, known):
     found = {re.match("`-*([^=]*)=", old)[1] for old, _ in table(name)}
     shared = {"inference.beam_search.score_fn"} if name == "001" else set()
     assert found | shared == known
+
+
+DIALECTS = (
+    {"hparams": "rnn_cell.num_layers=1"},
+    {"hparams": "encoder.rnn_cell.num_layers=1"},
+    {},
+)
+AMOUNTS = {3: "three of them", 2: "two of them", 0: "none"}
+
+
+def spelt(value):
+    """A value as the page's table spells it."""
+    if isinstance(value, list | tuple):
+        return AMOUNTS[len(value)]
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def default(setting, model, flags):
+    """What a setting is that nobody wrote down."""
+    given = {"model": model} if model else {}
+    config = files.load("", {**flags, **given}, complete=False)
+    values = files.plain(config)
+    params = values["model_params"]
+    if setting == "decoder.params.max_decode_length":
+        return params["decoder.params"]["max_decode_length"]
+    value = (params if setting in params else values)[setting]
+    return "none" if value == "" else value
+
+
+@pytest.mark.parametrize("row", table("defaults"), ids=lambda row: row[0])
+def test_the_page_tells_the_defaults_of_each_time(row):
+    name, _, model = row[0].partition(" of ")
+    name = name.strip("`")
+    model = model or ("AttentionSeq2Seq" if name == "attention.class" else "")
+    for told, flags in zip(row[1:], DIALECTS, strict=True):
+        if told.startswith("`"):  # as another setting
+            told = spelt(default(told.strip("`"), model, flags))
+        found = default(name, model, flags)
+        assert spelt(found).lower() == told.lower()
