@@ -1,7 +1,7 @@
 """A configuration as YAML that tells where each value came from."""
 
 from keras_seq2seq.config.files import plain
-from keras_seq2seq.config.upgrade import flow
+from keras_seq2seq.config.yaml_writer import flow
 
 
 def annotated(loaded):
@@ -34,5 +34,10 @@ def _source(path, sources):
     """What decided a setting, or the group that it was given with."""
     for length in range(len(path), 0, -1):
         if path[:length] in sources:
-            return sources[path[:length]].replace("\n", " ")
+            return _one_line(sources[path[:length]])
     return "default"
+
+
+def _one_line(text):
+    """Text that may stand in a comment."""
+    return "".join(one if one.isprintable() else " " for one in text)

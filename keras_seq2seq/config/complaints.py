@@ -6,7 +6,8 @@ from keras_seq2seq.config.component_schema import (
 )
 from keras_seq2seq.config.google import MODELS
 from keras_seq2seq.config.merge import at
-from keras_seq2seq.config.upgrade import COMPATIBILITY, flow
+from keras_seq2seq.config.upgrade import COMPATIBILITY
+from keras_seq2seq.config.yaml_writer import flow
 
 
 def complaint(merge, error):

@@ -11,9 +11,10 @@ from keras_seq2seq.config.complaints import complaint, missing
 from keras_seq2seq.config.merge import Merge
 from keras_seq2seq.config.paths import resolve_paths
 from keras_seq2seq.config.schema import REFUSED_BY_IMAGE2SEQ, Config
-from keras_seq2seq.config.upgrade import Layer, flow, upgrade
+from keras_seq2seq.config.upgrade import Layer, upgrade
 from keras_seq2seq.config.values import received
 from keras_seq2seq.config.wiki import OLD_FLAGS, OLD_TEXT_FLAGS
+from keras_seq2seq.config.yaml_writer import flow
 from keras_seq2seq.errors import UserError
 
 SCHEMA_VERSION = 1

@@ -6,8 +6,6 @@ import json
 import shlex
 from typing import Any, NamedTuple
 
-import yaml
-
 from keras_seq2seq.config import hparams
 from keras_seq2seq.config.merge import at
 from keras_seq2seq.config.model_schema import ModelParams
@@ -24,6 +22,7 @@ from keras_seq2seq.config.wiki import (
     SCORE_FN,
     WEIGHT,
 )
+from keras_seq2seq.config.yaml_writer import flow
 from keras_seq2seq.errors import UserError
 
 COMPATIBILITY = "docs/compatibility.md"
@@ -98,18 +97,6 @@ def upgrade(layers, flags=FLAGS):
     )
 
 
-def flow(values):
-    """Plain values as YAML in one line."""
-    text = yaml.safe_dump(
-        values,
-        default_flow_style=True,
-        sort_keys=False,
-        allow_unicode=True,
-        width=10**9,
-    )
-    return text.removesuffix("...\n").strip()
-
-
 def _with_flat_hparams(layer):
     """The layer with `hparams` as a mapping of dotted keys."""
     given, name = layer.values.get("hparams"), layer.spot("hparams")
@@ -132,7 +119,9 @@ def _with_flat_hparams(layer):
 
 def _document(layers, flags):
     """The dialect of all layers together, or None for the present one."""
-    keys = [key for layer in layers for key in layer.values.get("hparams", ())]
+    keys = [
+        key for layer in layers for key in layer.values.get("hparams") or ()
+    ]
     first, second = (
         [key for key in keys if key.startswith(document.marks)]
         for document in (DOCUMENT_001, DOCUMENT_002)

@@ -101,7 +101,7 @@ def _spec(value, example):
 
 
 def _score_type(value):
-    if value not in SCORES:
+    if value not in list(SCORES):  # it may be a list itself
         raise UserError(
             "must be bahdanau or dot; for another attention write attention."
             "class: BilinearAttention or ScaledDotAttention"

@@ -1,8 +1,9 @@
 """The flags that `infer` of google/seq2seq had until March 2017."""
 
-from keras_seq2seq.config.upgrade import Layer, flow, upgrade
+from keras_seq2seq.config.upgrade import Layer, upgrade
 from keras_seq2seq.config.values import received
 from keras_seq2seq.config.wiki import WIDTH, at_path
+from keras_seq2seq.config.yaml_writer import flow
 from keras_seq2seq.errors import UserError
 
 # Old flags -> function from their value to a list of pairs (path, value).

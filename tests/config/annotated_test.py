@@ -63,5 +63,8 @@ def test_data_paths_are_shown_joined(tmp_path):
 
 
 def test_old_lines_of_several_lines_stay_in_one():
-    text = shown(hparams='encoder.rnn_cell.cell_spec={"class":\n "GRUCell"}')
+    text = shown(
+        hparams='encoder.rnn_cell.cell_spec={"class":\n "GRUCell"}',
+        vocab_source="a\u2028b",
+    )
     assert all(re.match(r" *\S+:", line) for line in text.splitlines())

@@ -355,6 +355,7 @@ def test_a_value_without_an_equal_shows_both_lines_and_the_page(old, new):
         ),
         ("attention.dims=2", "Did you mean 'attention.dim'?"),
         ("bridge_spec=ZeroBridge", "must be a mapping with a class"),
+        ("attention.score_type=[dot]", "must be bahdanau or dot"),
         ('bridge_spec={"n": 1}', "must be a mapping with a class"),
         (
             "encoder.rnn_cell.type=GRUCell,encoder.rnn_cell.cell_spec="
@@ -406,6 +407,13 @@ def test_an_old_file_means_what_old_flags_mean(tmp_path):
         "BidirectionalRNNEncoder}"
     )
     assert from_file.told.count(line) == 1
+
+
+def test_hparams_may_be_empty(tmp_path):
+    path = tmp_path / "old.yml"
+    path.write_text("hparams:\nbatch_size: 5")
+    assert files.load([path], complete=False).batch_size == 5
+    assert loaded(hparams="").config.model == loaded().config.model
 
 
 def test_flags_win_over_old_files(tmp_path):
