@@ -222,6 +222,16 @@ def test_the_bridge_that_was_dropped_in_2017_is_built():
     assert cell.kernel.shape[0] == 100 + 3 + 128  # embedded, fed, context
 
 
+@pytest.mark.parametrize("cell", ["GRUCell", "BasicLSTMCell"])
+def test_the_basic_model_of_document_001_passes_its_state_on(cell):
+    data = printed(DOCUMENT_001)[:6]
+    hparams = f"--hparams=rnn_cell.type={cell},rnn_cell.num_layers=2"
+    config = resolved([*data, hparams])  # BasicSeq2Seq was --model's default
+    model = recipe.model(config, recipe.tokenizers(config))
+    assert type(model.bridge).__name__ == "PassThroughBridge"
+    assert model.encoder.final_state_sizes == model.decoder.state_sizes
+
+
 def test_training_without_a_configuration_takes_no_old_flags(capsys):
     texts = [
         "--source=data/train.sources.txt",
