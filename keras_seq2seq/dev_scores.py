@@ -13,7 +13,7 @@ SAMPLES = 8  # sources read where no score is wanted
 
 
 def dev_scores(config, pair, allowed=()):
-    """The scores of generated text that a configuration asks for.
+    """What is generated of the development set, and its scores.
 
     Args:
         config: Config.
@@ -21,14 +21,14 @@ def dev_scores(config, pair, allowed=()):
         allowed: modules of the user's own that may be imported.
 
     Returns:
-        `DevScores`, or None where nothing is decoded.
+        `DevScores`, or None without development data.
     """
-    metrics = text_metrics(config, allowed)
-    if config.dev_decoding is None and not metrics:
+    if config.input_pipeline_dev is None:
         return None
-    return DevScores(
-        config, metrics=metrics, tokenizer=pair[1], allowed=allowed
-    )
+    metrics = text_metrics(config, allowed)
+    scored = config.dev_decoding is not None or metrics
+    limit = None if scored else SAMPLES
+    return DevScores(config, limit, metrics, pair[1], allowed)
 
 
 class DevScores:

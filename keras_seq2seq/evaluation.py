@@ -16,9 +16,10 @@ from keras_seq2seq import checkpoint, recipe
 from keras_seq2seq.checkpoint.model_state import read_model
 from keras_seq2seq.checkpoint.storage import make_directory, storage_errors
 from keras_seq2seq.data.batches import evaluation_dataset
-from keras_seq2seq.dev_scores import DevScores
+from keras_seq2seq.dev_scores import dev_scores
 from keras_seq2seq.distribution import configure_devices
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.evaluation_metrics import has_log_perplexity
 from keras_seq2seq.run_files import CONFIG_FILE, check_unchanged, read_run
 
 RESULTS_FILE = "metrics.jsonl"
@@ -107,10 +108,14 @@ class Evaluation:
             self.model.tokenizers,
             allowed=allowed,
         )
-        self.scores = config.dev_decoding and DevScores(
-            config.model_copy(update={"input_pipeline_dev": pipeline}), allowed
-        )
-        self.metrics = config.dev_decoding.metric if self.scores else ()
+        self.scores = dev_scores(
+            config.model_copy(update={"input_pipeline_dev": pipeline}),
+            self.model.tokenizers,
+            allowed,
+        ).corpus_scores()
+        for score in self.scores.values():
+            score.set_model(self.model)
+        self.logs_perplexity = has_log_perplexity(config)
 
     def __call__(self, path, step):
         """Evaluates one checkpoint and records the result.
@@ -131,10 +136,9 @@ class Evaluation:
             verbose=0,
             return_dict=True,
         )
-        for metric in self.metrics:
-            found = self.scores.translate(self.model, self.scores.sources)
-            score = self.scores.scorer(metric)(found, self.scores.references)
-            values[metric] = score.value
+        values |= {name: s.evaluate() for name, s in self.scores.items()}
+        if self.logs_perplexity:
+            values["log_perplexity"] = values["loss"]
         values = {name: float(value) for name, value in values.items()}
         self._write(values, step)
         finite = {k: v if math.isfinite(v) else None for k, v in values.items()}

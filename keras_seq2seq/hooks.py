@@ -22,7 +22,9 @@ REMARKS = {
 }
 
 
-def hook_callbacks(config, directory, bucketing, tokenizers, allowed=()):
+def hook_callbacks(
+    config, directory, bucketing, tokenizers, allowed=(), chief=True
+):
     """Makes the callbacks that `hooks` asks for, in its order.
 
     Args:
@@ -31,6 +33,8 @@ def hook_callbacks(config, directory, bucketing, tokenizers, allowed=()):
         bucketing: `Bucketing` of the training pairs.
         tokenizers: pair (source, target).
         allowed: modules of the user's own that may be imported.
+        chief: bool. Whether this worker writes; hooks of the user's own are
+            called in every worker.
 
     Returns:
         list of callbacks, none for hooks that act before the first step or
@@ -58,10 +62,10 @@ def hook_callbacks(config, directory, bucketing, tokenizers, allowed=()):
     }
     found = []
     for hook in config.hooks:
-        if hook.class_name in makers:
-            found.append(makers[hook.class_name](hook.params))
-        elif hook.class_name not in HOOKS:
+        if hook.class_name not in HOOKS:
             found.append(_own(hook, directory, allowed))
+        elif chief and hook.class_name in makers:
+            found.append(makers[hook.class_name](hook.params))
     return found
 
 

@@ -13,7 +13,6 @@ from keras_seq2seq.callbacks import (
     TimeLimit,
     TrainSamples,
 )
-from keras_seq2seq.dev_scores import SAMPLES, DevScores
 from keras_seq2seq.evaluation_metrics import has_log_perplexity
 from keras_seq2seq.views.attention import (
     attention_picture,
@@ -32,7 +31,6 @@ def run_callbacks(
     workers,
     hooks=(),
     last_step=None,
-    allowed=(),
 ):
     """Makes what `fit` is given.
 
@@ -41,11 +39,10 @@ def run_callbacks(
         directory: Path of the run.
         bucketing: its `Bucketing`.
         extra: dict of JSON. Saved with every checkpoint.
-        scores: `DevScores`, or None where nothing is decoded.
+        scores: `DevScores`, or None without development data.
         workers: `distribution.Workers`; the chief alone logs.
         hooks: callbacks that `hooks` of the configuration asks for.
         last_step: int or None. Where training ends.
-        allowed: modules of the user's own that may be imported.
 
     Returns:
         list of callbacks; the last is the `CheckpointRetention`.
@@ -56,9 +53,8 @@ def run_callbacks(
     shown = []
     if workers.is_chief:
         board = TensorBoardLog(directory)
-        if config.input_pipeline_dev is not None:
-            read = scores or DevScores(config, limit=SAMPLES, allowed=allowed)
-            saved += _samples(config, directory, read, board)
+        if scores is not None:
+            saved += _samples(config, directory, scores, board)
         saved += [board]
     saved += hooks
     if workers.is_chief:

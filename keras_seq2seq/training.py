@@ -59,7 +59,7 @@ class Run:
         workers: `distribution.Workers` that train it together.
         bucketing: `Bucketing` over the training pairs.
         dev: `ParallelText` of the development pairs, or None.
-        scores: `DevScores`, or None where nothing is decoded.
+        scores: `DevScores`, or None without development data.
         callbacks: list for `fit`, in their order.
         retention: the `CheckpointRetention` among them.
         last_step: int or None. Where training ends; None for nowhere.
@@ -175,18 +175,25 @@ def _check_workers(workers, config):
 def set_up(
     config, directory, allowed=(), say=print, workers=None, dialect=PRESENT
 ):
-    """Builds everything and restores the newest checkpoint, if there is one."""
+    """Builds everything and restores the newest checkpoint, if there is one.
+
+    Args:
+        config: Config.
+        directory: Path of the run.
+        allowed: modules of the user's own that may be imported.
+        say: callable that shows a line to the user.
+        workers: `distribution.Workers`; None: as the configuration says.
+        dialect: str. In which the configuration was written.
+
+    Returns:
+        `Run`.
+    """
     workers = workers or workers_of(choose_strategy(config.strategy))
     strategy = workers.strategy
     config = _resolved(config, directory, workers)
     keras.utils.set_random_seed(config.tf_random_seed)
     keras.config.set_dtype_policy(config.precision)
-    if not workers.is_chief:
-        workers.wait()  # for the vocabularies that the chief makes
-    made = recipe.prepare(config, directory)
-    if workers.is_chief:
-        workers.wait()
-    pair = recipe.tokenizers(config, made)
+    pair = recipe.tokenizers(config, _prepared(config, directory, workers))
     check_tokenizers(directory, pair)
     pairs = recipe.training_pairs(config, pair, allowed)
     dev = config.input_pipeline_dev and recipe.corpus(
@@ -203,7 +210,9 @@ def set_up(
         model.compile(recipe.optimizer(config))
         model.optimizer.build(model.trainable_variables)
     scores = dev_scores(config, pair, allowed)
-    hooks = hook_callbacks(config, directory, bucketing, pair, allowed)
+    hooks = hook_callbacks(
+        config, directory, bucketing, pair, allowed, workers.is_chief
+    )
     last_step = _last_step(config, bucketing)
     extra = {"dev": dev and dev.fingerprint}
     callbacks = run_callbacks(
@@ -215,7 +224,6 @@ def set_up(
         workers,
         hooks,
         last_step,
-        allowed,
     )
     run = Run(
         config,
@@ -233,19 +241,34 @@ def set_up(
     for line in [*start_banner(run, strategy), *told]:
         say(line)
     restored = _restored(run)
-    if restored is not None:
+    if restored is None:
+        _initialise(run, pair, frozen, say)
+    else:
         _check_dev(restored["extra"] or {}, extra)
         say(f"Going on from {restored['path'].name}.")
-    else:
-        account = initial_weights(config, model, pair)
-        for line in account:
-            say(shortened(line))
-        if workers.is_chief:
-            write_account(directory, [*account, *frozen])
     if workers.is_chief:
         # Not before: what a run holds already stays, if it cannot go on.
         write_run(directory, config, pair, dialect)
     return run
+
+
+def _prepared(config, directory, workers):
+    """Vocabularies, which the chief makes while the others wait."""
+    if not workers.is_chief:
+        workers.wait()
+    made = recipe.prepare(config, directory)
+    if workers.is_chief:
+        workers.wait()
+    return made
+
+
+def _initialise(run, pair, frozen, say):
+    """Takes weights of another run, where the configuration names one."""
+    account = initial_weights(run.config, run.model, pair)
+    for line in account:
+        say(shortened(line))
+    if run.workers.is_chief:
+        write_account(run.directory, [*account, *frozen])
 
 
 def _restored(run):

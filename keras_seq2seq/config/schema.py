@@ -207,7 +207,8 @@ class Config(Section):
     @property
     def measures_dev(self):
         """Whether a setting needs an evaluation, whatever the schedule."""
-        return self.early_stopping is not None or self.dev_decoding is not None
+        given = (self.early_stopping, self.dev_decoding)
+        return any(one is not None for one in given) or bool(self.metrics)
 
     @model_validator(mode="before")
     @classmethod
