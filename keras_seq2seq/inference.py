@@ -56,7 +56,7 @@ def load(run_dir, which=None, model_params=None, allowed=()):
         return _load_one(run_dir, which, model_params, allowed)
     if len(run_dir) == 1:
         return _load_one(run_dir[0], which, model_params, allowed)
-    if which is not None and Path(str(which)).is_dir():
+    if len(Path(str(which)).parts) > 1:
         raise UserError(
             f"{which} is a checkpoint of one model. Received: {len(run_dir)} "
             "models. Type --checkpoint and best, latest, last:N, best:N or a "
@@ -131,9 +131,9 @@ def task_search(model, tasks, n_best=1):
         if task.needs_attention and not model.has_attention:
             why = " for unk_replace" if isinstance(task, DecodeText) else ""
             raise UserError(
-                f"tasks: {name} needs attention{why}. Received: a "
-                "BasicSeq2Seq, which has none. Leave it out, or train an "
-                "AttentionSeq2Seq."
+                f"tasks: {name} needs attention{why}. Received: a model "
+                f"without it, {type(model).__name__}. Leave it out, or train "
+                "an AttentionSeq2Seq."
             )
         if task.needs_history and not isinstance(search, BeamSearch):
             raise UserError(

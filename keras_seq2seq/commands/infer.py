@@ -69,22 +69,23 @@ def run(arguments):
     start_tensorflow()
     from keras_seq2seq import inference, recipe
 
+    tasks = [recipe.task(each, flags.allow_import) for each in flags.tasks]
     model = inference.load(
         flags.model_dir,
         flags.checkpoint_path or flags.checkpoint,
         flags.model_params,
         flags.allow_import,
     )
-    tasks = [recipe.task(each, flags.allow_import) for each in flags.tasks]
     search = inference.task_search(model, tasks, flags.n_best or 1)
     lines = (
         recipe.source_lines(flags.input_pipeline, flags.allow_import)
         if flags.input_pipeline
         else standard_input()
     )
-    at_once = not flags.input_pipeline and (
-        flags.interactive or sys.stdin.isatty()
-    )
+    typed = not flags.input_pipeline and sys.stdin.isatty()
+    at_once = typed or (flags.interactive and not flags.input_pipeline)
+    if typed:
+        print("Type a line to be answered; Ctrl-D ends.", file=sys.stderr)
     for said in inference.run_tasks(
         model,
         _ranked(tasks, flags.n_best),
