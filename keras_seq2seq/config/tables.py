@@ -13,10 +13,23 @@ import re
 import sys
 from pathlib import Path
 
+from keras_seq2seq.config import (
+    network_schema,
+    optimizer_schema,
+    rnn_schema,
+)
 from keras_seq2seq.config.component_schema import (
     OwnPipelineParams,
     ParallelTextParams,
     TFRecordParams,
+)
+from keras_seq2seq.config.model_schema import ModelParams
+from keras_seq2seq.config.run_schema import (
+    Average,
+    DevDecoding,
+    EarlyStopping,
+    Prepare,
+    SubwordSampling,
 )
 from keras_seq2seq.config.schema import Config
 from keras_seq2seq.config.section import Section, describe
@@ -37,6 +50,27 @@ TABLES = {
     "ParallelTextInputPipeline": ParallelTextParams,
     "TFRecordInputPipeline": TFRecordParams,
     "own_pipeline": OwnPipelineParams,
+    "early_stopping": EarlyStopping,
+    "average": Average,
+    "dev_decoding": DevDecoding,
+    "prepare": Prepare,
+    "subword_sampling": SubwordSampling,
+    "model_params": ModelParams,
+    "recurrent_encoder": rnn_schema.RNNParams,
+    "rnn_cell": rnn_schema.RNNCell,
+    "GRUCell": rnn_schema.LayerNormGRUCellParams,
+    "LSTMCell": rnn_schema.LayerNormLSTMCellParams,
+    "PoolingEncoder": network_schema.PoolingEncoderParams,
+    "ConvEncoder": network_schema.ConvEncoderParams,
+    "AttentionDecoder": rnn_schema.AttentionDecoderParams,
+    "attention": network_schema.AttentionParams,
+    "InitialStateBridge": network_schema.InitialStateBridgeParams,
+    "ConcatInputBridge": network_schema.ConcatInputBridgeParams,
+    "Adam": optimizer_schema.AdamParams,
+    "SGD": optimizer_schema.SGDParams,
+    "Adagrad": optimizer_schema.AdagradParams,
+    "RMSprop": optimizer_schema.RMSpropParams,
+    "Ftrl": optimizer_schema.FtrlParams,
 }
 
 
