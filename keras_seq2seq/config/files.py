@@ -316,8 +316,9 @@ def _loaded(layers, errors, complete):
     except UserError as error:
         raise UserError("\n".join([*errors, str(error)])) from None
     typed = present.layers[-1]
-    typed.values.pop("config_paths", None)  # read already
-    typed.old_lines.pop(("config_paths",), None)
+    if typed.where is None:  # what `config_path` named has been read
+        typed.values.pop("config_paths", None)
+        typed.old_lines.pop(("config_paths",), None)
     merge, told, twice = _merged(present)
     config, more = _validated(merge)
     errors = [*errors, *twice]

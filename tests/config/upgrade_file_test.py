@@ -97,6 +97,7 @@ def test_a_present_file_comes_back_as_it_is(upgraded):
     [
         ("hparams: {attention.score_type: x}", "docs/compatibility.md"),
         ("- 1\n- 2\n", "must be a mapping"),
+        ("config_path: other.yml", "config_paths"),
         ("batch_size: many", "batch_size must be an integer"),
         ("hparams: 5", "must be key=value pairs or a mapping"),
         ("a=1\nb", "each part must be key=value"),
