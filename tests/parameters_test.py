@@ -69,7 +69,9 @@ DECAY = {
     "optimizer.lr_decay_steps": 3,
     "optimizer.lr_decay_rate": 0.5,
 }
-POLYNOMIAL = {**DECAY, "optimizer.lr_decay_type": "polynomial_decay"}
+# Polynomials end at the default learning rate.
+FAST = {"optimizer.learning_rate": 0.1}
+POLYNOMIAL = {**DECAY, **FAST, "optimizer.lr_decay_type": "polynomial_decay"}
 PIECES = {
     "optimizer.lr_decay_type": "piecewise_constant_decay",
     "optimizer.lr_boundaries": [2, 4],
@@ -111,7 +113,7 @@ MODEL_ROWS = [
     Row("optimizer.lr_decay_type", "exponential_decay", "rates"),
     Row("optimizer.lr_decay_type", "natural_exp_decay", "rates"),
     Row("optimizer.lr_decay_type", "inverse_time_decay", "rates"),
-    Row("optimizer.lr_decay_type", "polynomial_decay", "rates"),
+    Row("optimizer.lr_decay_type", "polynomial_decay", "rates", FAST),
     Row("optimizer.lr_decay_type", "inverse_sqrt", "rates"),
     Row("optimizer.lr_decay_type", "cosine", "refused: 'exponential_decay'"),
     Row("optimizer.lr_decay_steps", 2, "rates", DECAY),
@@ -142,7 +144,7 @@ MODEL_ROWS = [
     ),
     Row("attention.class", "AttentionLayerDot", "shapes"),
     Row("attention.params", {"num_units": 4}, "shapes"),
-    Row("decoder.class", "BasicDecoder", "refused: AttentionDecoder"),
+    Row("decoder.class", "seq2seq.decoders.BasicDecoder", "refused: needs"),
     Row("decoder.params", {"rnn_cell": {**TINY, **TWO}}, "shapes"),
     Row("inference.max_decode_length", 7, "written"),
     Row("inference.beam_search.beam_width", 2, "written"),
