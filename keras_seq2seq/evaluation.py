@@ -24,11 +24,11 @@ from keras_seq2seq.run_files import CONFIG_FILE, check_unchanged, read_run
 
 RESULTS_FILE = "metrics.jsonl"
 POLL_SECONDS = 5.0
-BATCH_SIZE = 64  # pairs; the results do not depend on it
 # What an evaluation may have of its own; the rest is the run's.
 OWN_SETTINGS = frozenset(
     {"input_pipeline_dev", "input_pipeline_train", "dev_decoding"}
-    | {"train_steps", "threads", "log_device_placement"}
+    | {"train_steps", "threads", "batch_size", "batch_type"}
+    | {"log_device_placement"}
 )
 
 
@@ -92,8 +92,14 @@ class Evaluation:
                 f"The run has no input_pipeline_{part}. Type "
                 f"--input_pipeline_{part} YAML"
             )
-        configure_devices(config.threads, deterministic=config.deterministic)
+        # Memory as it is needed: a trainer may share the GPU.
+        configure_devices(
+            config.threads,
+            deterministic=config.deterministic,
+            log_placement=config.log_device_placement,
+        )
         keras.config.set_dtype_policy(config.precision)
+        self.batch_size = config.evaluation_batch_size
         self.run_dir = Path(run_dir)
         self.folder = self.run_dir / (
             "eval_train" if on_training_data else "eval"
@@ -132,7 +138,7 @@ class Evaluation:
         # `DevScores` decodes anew when the optimizer's step is another.
         self.model.optimizer.iterations.assign(step)
         values = self.model.evaluate(
-            evaluation_dataset(self.pairs, BATCH_SIZE),
+            evaluation_dataset(self.pairs, self.batch_size),
             verbose=0,
             return_dict=True,
         )

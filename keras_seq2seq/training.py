@@ -45,7 +45,6 @@ from keras_seq2seq.termination import Termination
 from keras_seq2seq.zoo.tensorflow_step import step_norms
 
 FOREVER = 10**12  # steps of a run without an end
-DEV_BATCH_SIZE = 64  # where batch_size counts tokens
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +83,10 @@ class Run:
         if self.dev is None or not wanted:
             return None
         batches = evaluation_dataset(
-            self.dev, self.dev_batch_size, self.replicas, self.workers.share
+            self.dev,
+            self.config.evaluation_batch_size,
+            self.replicas,
+            self.workers.share,
         )
         return self.workers.distribute(batches)
 
@@ -92,13 +94,6 @@ class Run:
     def replicas(self):
         """Replicas of all workers, in step with each other."""
         return self.workers.strategy.num_replicas_in_sync
-
-    @property
-    def dev_batch_size(self):
-        """Pairs of an evaluation batch."""
-        if self.config.batch_type == "tokens":
-            return DEV_BATCH_SIZE
-        return self.config.batch_size
 
 
 def train(config, allowed=(), say=print, dialect=PRESENT):

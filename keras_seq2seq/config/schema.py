@@ -36,6 +36,7 @@ UNFIT_DECODERS = {
     ("AttentionSeq2Seq", "BasicDecoder"): "AttentionDecoder",
     ("BasicSeq2Seq", "AttentionDecoder"): "BasicDecoder",
 }
+EVALUATED_TOGETHER = 64  # pairs, where batch_size counts tokens
 REFUSED_BY_IMAGE2SEQ = (
     "source.max_seq_len",
     "source.reverse",
@@ -203,6 +204,12 @@ class Config(Section):
         """How many boundaries `auto` buckets shall have, else None."""
         automatic = isinstance(self.buckets, str)
         return int(self.buckets.partition(":")[2]) if automatic else None
+
+    @property
+    def evaluation_batch_size(self):
+        """Pairs of a batch of an evaluation."""
+        by_tokens = self.batch_type == "tokens"
+        return EVALUATED_TOGETHER if by_tokens else self.batch_size
 
     @property
     def measures_dev(self):
