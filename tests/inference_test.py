@@ -6,6 +6,7 @@ import pytest
 
 import keras_seq2seq
 from keras_seq2seq import inference
+from keras_seq2seq.checkpoint.averaging import AVERAGE_DIRECTORY
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.tasks import DecodeText, DumpAttention
@@ -120,9 +121,9 @@ def test_whoever_stops_early_leaves_no_part_of_a_file(model, tmp_path):
 def test_averaged_weights_are_taken_first(tmp_path):
     run = tmp_path / "run"
     shutil.copytree(small_run(), run)
-    shutil.copytree(run / "ckpt-25", run / inference.AVERAGE_DIRECTORY)
+    shutil.copytree(run / "ckpt-25", run / AVERAGE_DIRECTORY)
     found = inference.find_weights(run)
-    assert found == run / inference.AVERAGE_DIRECTORY
+    assert found == run / AVERAGE_DIRECTORY
 
 
 def test_a_stream_of_lines_keeps_its_order(model, monkeypatch):

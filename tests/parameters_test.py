@@ -462,6 +462,7 @@ def data(settings):
     files = {"vocab_source": "vocab.txt", "vocab_target": "vocab.txt"}
     config = config_of({**files, **settings})
     pipeline = types.SimpleNamespace(
+        class_name="ParallelTextInputPipeline",
         params=types.SimpleNamespace(
             source_files=["text.txt"],
             target_files=["text.txt"],
