@@ -54,6 +54,13 @@ OPTIMIZERS = {
     "RMSprop": keras.optimizers.RMSprop,
     "Ftrl": keras.optimizers.Ftrl,
 }
+# Keras's longer names of optimizer arguments.
+OPTIMIZER_ARGUMENTS = {
+    "Ftrl": {
+        "l1": "l1_regularization_strength",
+        "l2": "l2_regularization_strength",
+    }
+}
 DECAYS = {
     "exponential_decay": "exponential",
     "natural_exp_decay": "natural_exponential",
@@ -495,7 +502,11 @@ def optimizer(config):
     """The optimizer, with exponential averaging if the configuration asks."""
     params = config.model_params
     kind = find_class(params.optimizer_name, OPTIMIZERS, None)
-    arguments = _arguments(params.optimizer_params)
+    names = OPTIMIZER_ARGUMENTS.get(params.optimizer_name, {})
+    arguments = {
+        names.get(name, name): value
+        for name, value in _arguments(params.optimizer_params).items()
+    }
     if config.average.kind == "ema":
         arguments |= {"use_ema": True, "ema_momentum": config.average.decay}
     return kind(learning_rate=params.optimizer_learning_rate, **arguments)
