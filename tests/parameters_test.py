@@ -260,6 +260,11 @@ BRIDGE_ROWS = {
         Row("activation_fn", "tensorflow.nn.tanh", "function"),
         Row("activation_fn", "tangh", "refused: Did you mean tanh"),
     ],
+    "ConcatInputBridge": [
+        Row("num_units", 4, "shapes"),
+        Row("bridge_input", "outputs", "function"),
+        Row("activation_fn", "tanh", "function"),
+    ],
 }
 ATTENTION_ROWS = {
     "AdditiveAttention": [Row("num_units", 4, "shapes")],
@@ -309,6 +314,7 @@ ROLES = {
 # What rows of a class stand upon.
 GROUND = {
     "ConvEncoder": CONV,
+    "ConcatInputBridge": {"num_units": 3},
     **{name: {"num_units": 3} for name, rows in ATTENTION_ROWS.items() if rows},
     **dict.fromkeys(
         [name for name in ENCODER_ROWS if "RNN" in name], {"rnn_cell": TINY}
