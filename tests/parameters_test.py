@@ -474,7 +474,7 @@ def data(settings):
             target_files=["text.txt"],
             source_column=None,
             target_column=None,
-        )
+        ),
     )
     pair = recipe.tokenizers(config)
     pairs = recipe.corpus(pipeline, config.model_params, pair)

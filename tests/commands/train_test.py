@@ -14,6 +14,7 @@ from keras_seq2seq.__main__ import main
 from tests.commands.small_run import (
     MODEL_PARAMS,
     STEPS,
+    basic_flags,
     small_run,
     train_flags,
     without_data,
@@ -237,3 +238,15 @@ def test_the_corpus_is_untouched():
         "target.vocab",
         "run",
     }
+
+
+def test_without_a_directory_a_temporary_one_is_told_first_and_last(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(basic_flags(None, train_steps=1)) == 0
+    lines = capsys.readouterr().err.strip().splitlines()
+    told = [line for line in lines if line.startswith("Run directory: ")]
+    run = Path(told[0].removeprefix("Run directory: "))
+    assert lines[0] == told[0] == told[-1] == lines[-2]
+    assert run.parent == tmp_path and (run / "config.json").exists()
