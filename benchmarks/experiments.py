@@ -64,7 +64,8 @@ def known(plan, folder):
 
 def train(plan, change, directory, arguments):
     """One run, in a process of its own."""
-    layers = [str(ROOT / plan["recipe"])]
+    base, change = base_of(plan, change)
+    layers = [str(ROOT / base)]
     for number, layer in enumerate((plan["budget"], change)):
         path = directory.with_suffix(f".{number}.yml")
         layers.append(str(write_file(path, yaml.safe_dump(layer))))
@@ -76,6 +77,12 @@ def train(plan, change, directory, arguments):
     if arguments.threads:
         command += ["--threads", arguments.threads]
     subprocess.run(list(map(str, command)), check=True)
+
+
+def base_of(plan, change):
+    """What a row changes, its own `recipe` or the plan's, and the change."""
+    change = dict(change)
+    return change.pop("recipe", plan.get("recipe")), change
 
 
 def measure(plan, directory):
@@ -100,8 +107,8 @@ def table(plan, results):
     lines = [
         plan["about"].strip(),
         "",
-        f"| change to `{plan['recipe']}` | dev {plan['metric']} | against the "
-        "recipe | parameters | minutes |",
+        f"| {_head(plan)} | dev {plan['metric']} | against the first | "
+        "parameters | minutes |",
         "|---|---|---|---|---|",
     ]
     for row, result in results:
@@ -111,6 +118,11 @@ def table(plan, results):
             f"{result['parameters']:,} | {result['minutes']} |"
         )
     return "\n".join([*lines, "", f"Scorer: `{results[0][1]['signature']}`."])
+
+
+def _head(plan):
+    recipe = plan.get("recipe")
+    return f"change to `{recipe}`" if recipe else "model"
 
 
 def page():

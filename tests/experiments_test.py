@@ -32,10 +32,11 @@ def experiments():
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
-def test_every_row_is_a_valid_configuration(path, tmp_path):
+def test_every_row_is_a_valid_configuration(path, tmp_path, experiments):
     plan = yaml.safe_load(path.read_text())
     for change in plan["rows"].values():
-        layers = [ROOT / plan["recipe"]]
+        base, change = experiments.base_of(plan, change)
+        layers = [ROOT / base]
         for number, layer in enumerate((plan["budget"], change)):
             layers.append(tmp_path / f"{number}.yml")
             layers[-1].write_text(yaml.safe_dump(layer))
