@@ -1,6 +1,7 @@
 """The command line: `keras-seq2seq COMMAND` or `python -m keras_seq2seq`."""
 
 import argparse
+import collections
 import difflib
 import importlib
 import os
@@ -48,7 +49,19 @@ class _Parser(argparse.ArgumentParser):
             )
             hint = f", did you mean `{near[0]}`?" if near else ""
             self.error(f"there is no flag `{name}`{hint}")
+        self._check_once(argv)
         return arguments
+
+    def _check_once(self, argv):
+        """Refuses a flag that is given twice: the first would be lost."""
+        typed = collections.Counter(text.partition("=")[0] for text in argv)
+        for name, count in typed.items():
+            action = self._option_string_actions.get(name)
+            if count > 1 and isinstance(action, argparse._StoreAction):
+                self.error(
+                    f"the flag `{name}` is given {count} times. Put all of it "
+                    "into one"
+                )
 
 
 def main(argv=None):

@@ -20,7 +20,7 @@ from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.config import automatic as rules
 from keras_seq2seq.config.files import lay_over, load
 from keras_seq2seq.data.hold_out import hold_out
-from keras_seq2seq.data.lines import expand_files, read_lines
+from keras_seq2seq.data.lines import one_file, read_lines
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.distribution import configure_for, has_bfloat16
 from keras_seq2seq.errors import UserError
@@ -155,7 +155,7 @@ def measure(config, directory, allowed=()):
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
     bucketing = recipe.bucketing(config, recipe.training_pairs(config, pair))
     model = recipe.model(config, pair, config.tf_random_seed, allowed)
-    model.compile(recipe.optimizer(config))
+    model.compile(recipe.optimizer(config, allowed))
     model.optimizer.build(model.trainable_variables)
     seconds = time_steps(model, bucketing, TIMED_STEPS).seconds
     # The training shall begin as if nothing had been.
@@ -173,14 +173,9 @@ def _origin(source, target):
     """What a training is made from, to know it again."""
     files = {}
     for name, given in (("source", source), ("target", target)):
-        found = expand_files(given)
-        if len(found) != 1:
-            raise UserError(
-                f"--{name}: expected one file. Received: {given}, which is "
-                f"{len(found)}."
-            )
-        files[name] = str(found[0].resolve())
-        files[f"{name}_bytes"] = found[0].stat().st_size
+        found = one_file(given)
+        files[name] = str(found.resolve())
+        files[f"{name}_bytes"] = found.stat().st_size
     return files
 
 

@@ -88,7 +88,7 @@ def benchmark(config, directory, steps=30, sentences=256, allowed=()):
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
     pairs = recipe.training_pairs(config, pair, allowed)
     model = recipe.model(config, pair, config.tf_random_seed, allowed)
-    model.compile(recipe.optimizer(config))
+    model.compile(recipe.optimizer(config, allowed))
     model.optimizer.build(model.trainable_variables)
     timed = time_steps(model, recipe.bucketing(config, pairs), steps)
     tokens, operations = tokens_and_operations(model, timed.batches)

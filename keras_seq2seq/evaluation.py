@@ -26,7 +26,7 @@ RESULTS_FILE = "metrics.jsonl"
 POLL_SECONDS = 5.0
 # What an evaluation may have of its own; the rest is the run's.
 OWN_SETTINGS = frozenset(
-    {"input_pipeline_dev", "input_pipeline_train", "dev_decoding"}
+    {"input_pipeline_dev", "input_pipeline_train", "dev_decoding", "metrics"}
     | {"train_steps", "threads", "batch_size", "batch_type"}
     | {"log_device_placement"}
 )

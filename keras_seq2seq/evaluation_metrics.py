@@ -150,7 +150,7 @@ def _name(path, make):
     """What a metric of that class calls itself; refuses what is none."""
     try:
         made = make()
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise UserError(f"metrics: {path} refuses its params: {error}") from (
             error
         )

@@ -48,7 +48,7 @@ def profile(run_dir, data=None, allowed=()):
     freeze(model, run.config.freeze)
     reports = {
         "params": parameter_table(weight_names(model)),
-        "flops": _operation_table(model, run, data),
+        "flops": _operation_table(model, run, data, allowed),
     }
     found = newest_trace(run_dir)
     if found is not None:
@@ -92,8 +92,8 @@ def parameter_table(variables):
     )
 
 
-def _operation_table(model, run, data):
-    lengths, told = _lengths(run, data)
+def _operation_table(model, run, data, allowed):
+    lengths, told = _lengths(run, data, allowed)
     source, target = lengths.T
     tokens = int(target.sum())
     found = products(
@@ -120,9 +120,9 @@ def _operation_table(model, run, data):
     ]
 
 
-def _lengths(run, data):
+def _lengths(run, data, allowed):
     """Lengths of pairs, END included, `(N, 2)`, and whose they are."""
-    params = run.config.model_params
+    params, pipeline = run.config.model_params, run.config.input_pipeline_dev
     if data is not None:
         pairs = ParallelText(
             *data,
@@ -133,16 +133,23 @@ def _lengths(run, data):
             append_end=params.source_append_end,
         )
         told = str(data[0])
+    elif pipeline is None:
+        return _assumed("the run has no development data")
     else:
         try:
-            pipeline = run.config.input_pipeline_dev
-            pairs = recipe.corpus(pipeline, params, run.tokenizers)
+            pairs = recipe.corpus(
+                pipeline, params, run.tokenizers, allowed=allowed
+            )
             told = "development data"
         except UserError:  # they are elsewhere by now
-            assumed = np.full((1, 2), ASSUMED_LENGTH, np.int64)
-            return assumed, "assumed, the development data are not there"
+            return _assumed("the development data are not there")
     lengths = [pairs.source_lengths, pairs.target_lengths]
     return np.stack(lengths, axis=1).astype(np.int64), told
+
+
+def _assumed(why):
+    lengths = np.full((1, 2), ASSUMED_LENGTH, np.int64)
+    return lengths, f"assumed, {why}"
 
 
 def phase_table(trace):

@@ -241,7 +241,7 @@ def pairs_of(pipeline, allowed=(), with_targets=True):
     kind = find_class(pipeline.class_name, {}, allowed)
     try:
         own = kind(**given.model_extra)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise UserError(
             f"{pipeline.class_name} does not take its params: {error}"
         ) from error
@@ -341,7 +341,19 @@ def model(config, pair, seed=None, allowed=()):
         pair: tokenizers (source, target).
         seed: int or None. Of the dropout masks.
         allowed: modules of the user's own that may be imported.
+
+    Raises:
+        UserError: parts that do not fit each other.
     """
+    try:
+        return _model(config, pair, seed, allowed)
+    except UserError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise UserError(f"model_params: {error}") from error
+
+
+def _model(config, pair, seed, allowed):
     params = config.model_params
     options = {
         "encoder": _encoder(params, seed, allowed),
@@ -498,10 +510,15 @@ def pretrained(built, params, pair):
     return told
 
 
-def optimizer(config):
-    """The optimizer, with exponential averaging if the configuration asks."""
+def optimizer(config, allowed=()):
+    """The optimizer, with exponential averaging if the configuration asks.
+
+    Args:
+        config: Config.
+        allowed: modules of the user's own that may be imported.
+    """
     params = config.model_params
-    kind = find_class(params.optimizer_name, OPTIMIZERS, None)
+    kind = find_class(params.optimizer_name, OPTIMIZERS, allowed)
     names = OPTIMIZER_ARGUMENTS.get(params.optimizer_name, {})
     arguments = {
         names.get(name, name): value
@@ -537,16 +554,16 @@ def search(params, **options):
         params: `model_params`.
         **options: of the search, such as `n_best` and `with_attention`.
     """
-    width = params.inference_beam_width
-    if width <= 1 and options.get("n_best", 1) == 1:
+    width = max(params.inference_beam_width, options.get("n_best", 1), 1)
+    penalties = {
+        "length_penalty": params.inference_length_penalty_weight,
+        "coverage_penalty": params.inference_coverage_penalty_weight,
+    }
+    if width == 1 and not any(penalties.values()):
         options.pop("n_best", None)
         return GreedySearch(**options)
-    return BeamSearch(
-        width=max(width, options.get("n_best", 1)),
-        length_penalty=params.inference_length_penalty_weight,
-        coverage_penalty=params.inference_coverage_penalty_weight,
-        **options,
-    )
+    # A beam of one with penalties is greedy, too, until more are wanted.
+    return BeamSearch(width=width, **penalties, **options)
 
 
 def with_options(found, n_best=1, with_attention=False, with_history=False):

@@ -13,6 +13,7 @@ from keras_seq2seq.callbacks import (
     TimeLimit,
     TrainSamples,
 )
+from keras_seq2seq.callbacks.monitored import direction
 from keras_seq2seq.evaluation_metrics import has_log_perplexity
 from keras_seq2seq.views.attention import (
     attention_picture,
@@ -90,8 +91,7 @@ def _monitored(config):
         name = config.dev_decoding.metric[0]
     else:
         name = "loss"
-    lower = ("loss", "perplexity", "wer", "per", "ter")
-    return f"val_{name}", "min" if name in lower else "max"
+    return f"val_{name}", direction(f"val_{name}")
 
 
 def _scorers(config, scores):

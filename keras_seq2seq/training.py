@@ -129,6 +129,7 @@ def train(config, allowed=(), say=print, dialect=PRESENT):
         say(f"Run directory: {directory}")
     existed = directory.exists() and not temporary
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_lost_workers_told(workers, directory))
         termination = stack.enter_context(Termination())
         if workers.is_chief:
             stack.enter_context(locked(directory))
@@ -148,6 +149,22 @@ def train(config, allowed=(), say=print, dialect=PRESENT):
 
 def _silent(line):
     """What workers say that are not the chief."""
+
+
+@contextlib.contextmanager
+def _lost_workers_told(workers, directory):
+    """Makes an error for people of what a worker meets whose peer is gone."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if workers.count == 1:
+            raise
+        raise LostWorkerError(
+            "Another worker has ended or can't be reached. See what it says. "
+            "Start the same command again on all of them: training goes on "
+            f"from the newest checkpoint in {directory}, if there is one. "
+            f"TensorFlow says: {str(error).splitlines()[0][:300]}"
+        ) from error
 
 
 def _check_workers(workers, config):
@@ -202,7 +219,7 @@ def set_up(
         model = recipe.model(config, pair, config.tf_random_seed, allowed)
         told = recipe.pretrained(model, config.model_params, pair)
         frozen = freeze(model, config.freeze)
-        model.compile(recipe.optimizer(config))
+        model.compile(recipe.optimizer(config, allowed))
         model.optimizer.build(model.trainable_variables)
     scores = dev_scores(config, pair, allowed)
     hooks = hook_callbacks(
@@ -443,15 +460,6 @@ def _fit_to_the_end(run, dev, total):
         told = divergence.described(run, norms)
     except NotFiniteError as error:  # weights that were about to be saved
         told = str(error)
-    except tf.errors.OpError as error:
-        if run.workers.count == 1:
-            raise
-        raise LostWorkerError(
-            "Another worker has ended or can't be reached. Start the same "
-            "command again on all of them: training goes on from the newest "
-            f"checkpoint in {run.directory}. TensorFlow says: "
-            f"{str(error).splitlines()[0][:300]}"
-        ) from error
     training.end()
     return told
 

@@ -166,3 +166,10 @@ def test_a_class_of_ones_own_is_not_imported(tmp_path):
     )
     with pytest.raises(UserError, match="--allow_import antigravity"):
         keras_seq2seq.load(run)
+
+
+def test_a_penalty_counts_where_more_hypotheses_are_wanted(model):
+    penalty = {"inference.beam_search.length_penalty_weight": 1.0}
+    found = keras_seq2seq.load(small_run(), model_params=penalty)
+    search = inference.task_search(found, [], n_best=3)
+    assert (search.width, search.length_penalty) == (3, 1.0)

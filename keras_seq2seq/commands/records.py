@@ -50,6 +50,11 @@ def run(arguments):
             "give either --source FILE --target FILE --output FILE, or --show "
             "FILE."
         )
+    if arguments.source_field == arguments.target_field:
+        raise UserError(
+            "--source_field and --target_field must differ. Received: "
+            f"{arguments.source_field} twice."
+        )
     if arguments.show:
         _show(arguments)
     else:

@@ -61,7 +61,8 @@ def run(arguments):
     which = flags.pop("checkpoint")
     texts = [flags.pop(side) for side in ("source", "target")]
     if texts == [None, None]:
-        schedule = load(paths, flags, complete=False).schedule
+        given = load_with_sources(paths, flags, complete=False)
+        schedule = given.config.schedule
         _check_schedule(schedule, which)
         if schedule in EVALUATIONS:
             return _evaluate(paths, flags, allowed, which)
@@ -81,6 +82,7 @@ def run(arguments):
         _check_trains(given.schedule)
         _check_model(given)
         start_tensorflow()
+        _check_alone(given)
         from keras_seq2seq.automatic import automatic
 
         config = automatic(*texts, given.minutes, flags, allowed, say=_say)
@@ -119,6 +121,22 @@ def _typed(flags):
     return ", ".join(
         f"--{name} {value}" for name, value in flags.items() if value
     )
+
+
+def _check_alone(config):
+    """Settings are chosen by one process."""
+    import os
+
+    from keras_seq2seq.distribution import CLUSTER, worker_count
+    from keras_seq2seq.errors import UserError
+
+    several = worker_count(os.environ.get(CLUSTER)) > 1
+    if several or config.strategy == "multi_worker_mirrored":
+        raise UserError(
+            "--source and --target choose settings on one machine. Type them "
+            f"without {CLUSTER}, for a minute, and then train --config_paths "
+            "OUTPUT_DIR/automatic.yml on all workers."
+        )
 
 
 def _check_model(config):
@@ -177,7 +195,10 @@ def _evaluate(paths, flags, allowed, which):
     from keras_seq2seq.config.files import load_with_sources
     from keras_seq2seq.errors import UserError
 
-    given, sources = load_with_sources(paths, flags, complete=False)
+    loaded = load_with_sources(paths, flags, complete=False)
+    for line in loaded.told:
+        _say(line)
+    given, sources = loaded.config, loaded.sources
     continuous = given.schedule != "evaluate"
     if given.output_dir is None:
         raise UserError(

@@ -9,6 +9,8 @@ from keras_seq2seq.config.merge import at
 from keras_seq2seq.config.upgrade import COMPATIBILITY
 from keras_seq2seq.config.yaml_writer import flow
 
+NOT_YET = ("Image2Seq", "ConvS2S")  # known by name and settings alone
+
 
 def complaint(merge, error):
     """One error of a `Section` as `file: setting must be ...`.
@@ -56,6 +58,11 @@ def missing(config):
     if not config.model:
         errors.append(
             f"model is required. Type --model and one of {', '.join(MODELS)}"
+        )
+    if config.model in NOT_YET:
+        errors.append(
+            f"model {config.model} is not there yet. Type --model and one of "
+            f"{', '.join(name for name in MODELS if name not in NOT_YET)}"
         )
     errors += _missing_data(config.input_pipeline_train, "train")
     if config.schedule != "train" or config.measures_dev:

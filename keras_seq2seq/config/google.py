@@ -76,6 +76,7 @@ NAMES = {
 }
 
 ALIASES = {
+    "model": {"AttentionSeq2seq": "AttentionSeq2Seq"},  # document 002
     "attention": {
         "AttentionLayerBahdanau": "AdditiveAttention",
         "AttentionLayerDot": "DotAttention",

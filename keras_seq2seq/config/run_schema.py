@@ -50,7 +50,9 @@ class EarlyStopping(Section):
         0.0, ge=0, description="Smaller changes are no improvement."
     )
     restore_best: Flag = Field(
-        True, description="End with the weights of the best evaluation."
+        True,
+        description="Kept for old files: the best checkpoint stays in any "
+        "case, and inference takes it.",
     )
 
 

@@ -215,7 +215,8 @@ class Config(Section):
     def measures_dev(self):
         """Whether a setting needs an evaluation, whatever the schedule."""
         given = (self.early_stopping, self.dev_decoding)
-        return any(one is not None for one in given) or bool(self.metrics)
+        wanted = any(one is not None for one in given) or bool(self.metrics)
+        return wanted or self.average.kind == "best"
 
     @model_validator(mode="before")
     @classmethod

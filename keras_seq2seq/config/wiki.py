@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from typing import NamedTuple
 
+from keras_seq2seq.config.google import class_name
 from keras_seq2seq.config.merge import at
 from keras_seq2seq.errors import UserError
 
@@ -123,7 +124,7 @@ def _score_fn(value):
 
 def _defaults_001(merged):
     """Document 001's, where they are not the present ones."""
-    model = merged.get("model") or "BasicSeq2Seq"
+    model = _model(merged, "BasicSeq2Seq")
     length = at(merged, ("model_params", "target.max_seq_len"))
     params = {
         "source.max_seq_len": 40,
@@ -146,6 +147,15 @@ def _defaults_001(merged):
     ]
 
 
+def _model(merged, default):
+    """Bare name of the model; what is no name is complained of later."""
+    name = merged.get("model") or default
+    try:
+        return class_name(name, "model") if isinstance(name, str) else name
+    except UserError:
+        return name
+
+
 def _same_states(merged):
     """Whether encoder and decoder have states of one shape."""
     kind = at(merged, ("model_params", "encoder.class")) or ""
@@ -162,7 +172,7 @@ def _same_states(merged):
 
 def _defaults_002(merged):
     """Document 002's, where they are not the present ones."""
-    model = merged.get("model") or "AttentionSeq2Seq"
+    model = _model(merged, "AttentionSeq2Seq")
     params = {
         "source.max_seq_len": 40,
         "target.max_seq_len": 40,

@@ -4,7 +4,7 @@ import gzip
 import zlib
 from pathlib import Path
 
-from keras_seq2seq.data.lines import expand_files
+from keras_seq2seq.data.lines import one_file
 from keras_seq2seq.errors import UserError
 
 GZIP_MARK = b"\x1f\x8b"  # never the beginning of UTF-8
@@ -46,7 +46,7 @@ def read_plain_or_gzip(path):
     Raises:
         UserError: no such file, a damaged gzip file, invalid UTF-8.
     """
-    (path,) = expand_files([Path(path)])
+    path = one_file(Path(path))
     with path.open("rb") as file:
         packed = file.read(len(GZIP_MARK)) == GZIP_MARK
         file.seek(0)

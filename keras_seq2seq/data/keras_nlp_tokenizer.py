@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from keras_seq2seq.data.lines import expand_files, read_lines
+from keras_seq2seq.data.lines import one_file, read_lines
 from keras_seq2seq.data.tokenizer_protocol import MARKS, Tokenizer
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
@@ -86,7 +86,7 @@ class KerasNlpTokenizer(Tokenizer):
         Raises:
             UserError: no such file, or not what its suffix says.
         """
-        (path,) = expand_files([path])
+        path = one_file(path)
         if path.name.endswith(WORDPIECE):
             return cls.wordpiece(_read_pieces(path), lowercase)
         return cls.bytepair(_read_merges(path), lowercase)

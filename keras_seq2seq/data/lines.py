@@ -35,6 +35,20 @@ def expand_files(files):
     return [path for name in files for path in _expand(name)]
 
 
+def one_file(name):
+    """Resolves a name or glob that must mean a single file.
+
+    Raises:
+        UserError: as `expand_files`, or several files.
+    """
+    found = expand_files(name)
+    if len(found) > 1:
+        raise UserError(
+            f"{name}: expected one file. Received: {len(found)} files."
+        )
+    return found[0]
+
+
 def _expand(name):
     if not str(name):
         raise UserError(

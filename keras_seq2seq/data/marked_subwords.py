@@ -7,7 +7,7 @@ import random
 import re
 import sys
 
-from keras_seq2seq.data.lines import expand_files, read_lines
+from keras_seq2seq.data.lines import one_file, read_lines
 from keras_seq2seq.errors import UserError
 
 VERSIONS = ("#version: 0.1", "#version: 0.2")
@@ -123,7 +123,7 @@ class _Watched:
 
 
 def _checked_codes(path):
-    (path,) = expand_files(path)
+    path = one_file(path)
     lines = list(read_lines(path))
     versioned = bool(lines) and lines[0].startswith("#version:")
     if versioned and lines[0].strip() not in VERSIONS:
@@ -148,7 +148,7 @@ def _checked_codes(path):
 
 def _frequent(path, threshold):
     """Subwords of a file that are as frequent as `threshold`."""
-    (path,) = expand_files(path)
+    path = one_file(path)
     found = set()
     for number, line in enumerate(read_lines(path), 1):
         row = COUNTED.fullmatch(line)

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from keras_seq2seq.data.lines import expand_files
+from keras_seq2seq.data.lines import one_file
 from keras_seq2seq.data.segmentations import Segmentations
 from keras_seq2seq.data.tokenizer_protocol import MARKS, Tokenizer
 from keras_seq2seq.data.write_file import write_file
@@ -29,7 +29,7 @@ class SentencePieceTokenizer(Tokenizer):
 
         name = "the SentencePiece model"
         if not isinstance(model, bytes):
-            (name,) = expand_files([model])
+            name = one_file(model)
             model = name.read_bytes()
         self.model = model
         self.lowercase = lowercase

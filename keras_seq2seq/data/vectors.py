@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_seq2seq.data.lines import expand_files, read_lines
+from keras_seq2seq.data.lines import one_file, read_lines
 from keras_seq2seq.errors import BAD_ARRAY_FILE, UserError
 from keras_seq2seq.tokens import UNKNOWN
 
@@ -33,7 +33,7 @@ def read_vectors(path, vocabulary, dim):
         [Mikolov et al., 2013](https://arxiv.org/abs/1301.3781);
         [Pennington et al., 2014](https://aclanthology.org/D14-1162).
     """
-    (path, *_) = expand_files(path)
+    path = one_file(path)
     if Path(path).suffix == ".npy":
         rows = _read_array(path, vocabulary, dim)
     else:

@@ -3,7 +3,7 @@
 import collections
 import hashlib
 
-from keras_seq2seq.data.lines import expand_files, read_lines
+from keras_seq2seq.data.lines import one_file, read_lines
 from keras_seq2seq.data.splitting import splitter
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
@@ -94,7 +94,7 @@ class Vocabulary:
                 UTF-8, no line, a blank line, a token that occurs twice or is
                 a special token's name, a missing or superfluous count.
         """
-        (path,) = expand_files([path])
+        path = one_file(path)
         lines = list(read_lines(path))
         if not lines:
             raise UserError(

@@ -358,3 +358,69 @@ def test_scored_texts_must_be_equally_many(capsys, tmp_path):
     assert main(["score", *map(str, flags)]) == 2
     told = capsys.readouterr().err
     assert str(one) in told and str(two) in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"bridge.class": "PassThroughBridge"},
+            "states of the same structure",
+        ),
+        ({"embedding.share": True}, "needs one vocabulary for both sides"),
+        (
+            {
+                "encoder.class": "StackBidirectionalRNNEncoder",
+                "encoder.params": {
+                    "rnn_cell": {
+                        "num_layers": 2,
+                        "residual_connections": True,
+                        "residual_combiner": "concat",
+                    }
+                },
+            },
+            "concat",
+        ),
+        ({"optimizer.name": "mine.Optimizer"}, "--allow_import mine"),
+    ],
+)
+def test_parts_that_do_not_fit_or_may_not_be_imported(refused, changes, told):
+    assert told in refused(model_params=with_params(**changes))
+
+
+def test_a_glob_that_means_several_vocabularies(refused, corpus):
+    (corpus / "second.vocab").write_text("a\n")
+    told = refused(
+        data_dir=corpus, model_params=with_params(vocab_source="s*.vocab")
+    )
+    assert "expected one file. Received: 2 files" in told
+
+
+@pytest.mark.parametrize("model", ["Image2Seq", "ConvS2S"])
+def test_models_that_are_not_there_yet(refused, model):
+    told = refused(model=model, model_params="{vocab_target: target.vocab}")
+    assert f"model {model} is not there yet" in told
+
+
+def test_settings_are_chosen_by_one_process(tmp_path, monkeypatch, capsys):
+    cluster = {"worker": ["a:1", "b:1"]}
+    task = {"type": "worker", "index": 0}
+    text = json.dumps({"cluster": cluster, "task": task})
+    monkeypatch.setenv("TF_CONFIG", text)
+    files = [str(workplace() / f"train.{s}") for s in ("source", "target")]
+    given = ["--source", files[0], "--target", files[1]]
+    run = ["--output_dir", str(tmp_path / "run")]
+    assert main(["train", *given, *run]) == 2
+    assert "choose settings on one machine" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_fields_of_records_must_differ(tmp_path, capsys):
+    files = [str(workplace() / f"train.{s}") for s in ("source", "target")]
+    given = ["--source", files[0], "--target", files[1]]
+    fields = ["--source_field", "t", "--target_field", "t"]
+    output = tmp_path / "r.tfrecord"
+    command = ["records", *given, *fields, "--output", str(output)]
+    assert main(command) == 2
+    assert "must differ" in capsys.readouterr().err
+    assert not output.exists()

@@ -98,8 +98,8 @@ def test_the_file_may_name_the_model(checked):
 
 
 def test_unknown_keys_of_the_file_are_refused(checked):
-    with pytest.raises(UserError, match="infer.yml.*beam_width"):
-        checked("beam_width: 5")
+    with pytest.raises(UserError, match="infer.yml.*beam_breadth"):
+        checked("beam_breadth: 5")
 
 
 def test_an_empty_file_says_nothing(checked):

@@ -46,4 +46,5 @@ def test_without_a_data_directory_paths_stay():
 def test_a_users_own_pipeline_keeps_its_paths():
     pipeline = {"class": "mine.Pipeline", "params": {"source_files": ["a"]}}
     config = resolved(data_dir="d", input_pipeline_train=pipeline)
-    assert config.input_pipeline_train.params == {"source_files": ["a"]}
+    given = config.input_pipeline_train.params.model_extra
+    assert given == {"source_files": ["a"]}

@@ -25,9 +25,9 @@ def test_a_source_file_is_an_input_pipeline():
 
 def test_text_flags_are_arguments_of_decode_text():
     found, _ = flags(delimiter="_", unk_replace="true", unk_mapping="m.txt")
-    assert found.task.params.delimiter == "_"
-    assert found.task.params.unk_replace is True
-    assert found.task.params.unk_mapping == "m.txt"
+    assert found.tasks[0].params.delimiter == "_"
+    assert found.tasks[0].params.unk_replace is True
+    assert found.tasks[0].params.unk_mapping == "m.txt"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_switches_are_on_or_off(value, meant):
 
 def test_empty_text_means_none_as_in_the_original():
     found, _ = flags(unk_mapping="", dump_beams="", dump_attention_dir="")
-    assert found.task.params.unk_mapping is None
+    assert found.tasks[0].params.unk_mapping is None
     assert len(found.tasks) == 1
 
 
@@ -86,7 +86,7 @@ def test_old_flags_in_a_file_and_flags_over_it(tmp_path):
     path.write_text("source: a.txt\nunk_replace: true\nbatch_size: 3")
     found, told = flags(config_path=str(path), source="b.txt")
     assert found.input_pipeline.params.source_files == ("b.txt",)
-    assert found.task.params.unk_replace is True
+    assert found.tasks[0].params.unk_replace is True
     assert found.batch_size == 3
     assert told[0].startswith(f"{path}: source: a.txt is deprecated")
 
