@@ -178,7 +178,12 @@ def test_historical_models_have_the_weights_of_the_original(name):
     assert (weights, weights + (32_003 - 23) * by_word) == COUNTS[name]
 
 
-@pytest.mark.parametrize("path", MODELS, ids=name_of)
+# Those of the shared task are equal but for their files, see below.
+ALIKE = {f"sigmorphon2021_{name}" for name in ("dut", "geo", "hun", "jpn_hira")}
+TRAINED = [path for path in MODELS if path.stem not in ALIKE]
+
+
+@pytest.mark.parametrize("path", TRAINED, ids=name_of)
 def test_recipe_trains_at_reduced_width(path, tmp_path):
     config = small(path, tmp_path)
     run = training.train(config, say=lambda line: None)

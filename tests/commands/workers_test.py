@@ -125,6 +125,7 @@ def test_the_chief_alone_tells_and_writes(together):
     assert len(logged(run)) == 2
 
 
+@pytest.mark.slow
 def test_workers_go_on_as_if_never_interrupted(together, tmp_path):
     shorter = tmp_path / "run"
     shutil.copytree(together[0], shorter)

@@ -34,7 +34,7 @@ def test_text_flags_are_arguments_of_decode_text():
     ("value", "meant"), [("true", True), ("True", True), ("false", False)]
 )
 def test_switches_are_on_or_off(value, meant):
-    assert flags(unk_replace=value)[0].task.params.unk_replace is meant
+    assert flags(unk_replace=value)[0].tasks[0].params.unk_replace is meant
 
 
 def test_empty_text_means_none_as_in_the_original():
