@@ -208,7 +208,7 @@ def test_recipes_of_the_shared_task_differ_in_their_files_only():
             "",
             path.read_text(),
             flags=re.MULTILINE,
-        )
+        ).rstrip()
         for path in RECIPES
         if path.name.startswith("sigmorphon2021_")
     }
