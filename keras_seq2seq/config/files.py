@@ -287,16 +287,22 @@ def _add_flag(flags, flag, value):
         return
     if isinstance(value, str) and flag not in TEXT_FLAGS:
         value = yaml_reader.parse(value, f"--{flag}")[0]
-        value = None if value in ("None", "none") else value
     flags.update(_present({flag: value}))
 
 
 def _present(values):
-    """Drops empty groups: `model_params:` with nothing behind it."""
+    """Drops empty groups: `model_params:` with nothing behind it.
+
+    `None`, as Python and google/seq2seq write it, is null in files and flags.
+    """
+    values = {
+        key: None if value in ("None", "none") else value
+        for key, value in values.items()
+    }
     return {
         key: value
         for key, value in values.items()
-        if value is not None or key not in EMPTY_IS_ABSENT
+        if value not in (None, {}) or key not in EMPTY_IS_ABSENT
     }
 
 

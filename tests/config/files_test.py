@@ -475,3 +475,16 @@ def test_the_schedule_train_needs_a_dev_set_for_what_is_measured_on_it(asks):
     given = {**COMPLETE, "input_pipeline_dev": None, "schedule": "train"}
     with pytest.raises(UserError, match="You must specify input_pipeline_dev"):
         files.load("", {**given, **asks})
+
+
+def test_none_in_a_file_is_null(tmp_path):
+    path = tmp_path / "c.yml"
+    path.write_text("buckets: None\nkeep_checkpoint_max: None\n")
+    config = files.load([path], complete=False)
+    assert config.buckets is config.keep_checkpoint_max is None
+
+
+def test_an_empty_pipeline_is_none():
+    flags = {"input_pipeline_train": "{}", "input_pipeline_dev": ""}
+    config = files.load("", flags, complete=False)
+    assert config.input_pipeline_train is config.input_pipeline_dev is None

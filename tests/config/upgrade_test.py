@@ -430,3 +430,14 @@ def test_flags_win_over_old_files(tmp_path):
     )
     assert found.model_params.attention_params.num_units == 8
     assert found.batch_size == 6
+
+
+def test_document_001_knows_its_models_by_their_old_paths():
+    found = loaded(
+        hparams="rnn_cell.num_layers=1", model="seq2seq.models.BasicSeq2Seq"
+    ).config
+    assert found.model_params.bridge_class == "PassThroughBridge"
+
+
+def test_document_002s_spelling_of_the_model_is_taken():
+    assert loaded(model="AttentionSeq2seq").config.model == "AttentionSeq2Seq"
