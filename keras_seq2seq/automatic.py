@@ -93,7 +93,8 @@ def _choose(directory, origin, minutes, flags, allowed, say):
     model = flags.get("model") or rules.MODEL
     chosen = {**rules.settings(facts, model), **_pipelines(data)}
     own = {name: flags[name] for name in flags if name not in ELSEWHERE}
-    untimed = write_file(data / "untimed.yml", _yaml(lay_over(chosen, own)))
+    laid = rules.reconciled(lay_over(chosen, own))
+    untimed = write_file(data / "untimed.yml", _yaml(laid))
     config = load([untimed])
     for one in config.prepare:  # of an attempt with other files, perhaps
         (directory / one.output).unlink(missing_ok=True)
@@ -101,7 +102,7 @@ def _choose(directory, origin, minutes, flags, allowed, say):
     pace = measure(config, directory, allowed)
     schedule = rules.schedule(facts, pace, minutes, config.train_steps)
     untimed.unlink()
-    chosen = lay_over(_merged(chosen, schedule), own)
+    chosen = rules.reconciled(lay_over(_merged(chosen, schedule), own))
     return _comment(origin, facts, pace) + _yaml(chosen)
 
 

@@ -44,8 +44,6 @@ FLOORS = (
     {"run_callbacks"},
     {"training", "inference"},
     {
-        "serving",
-        "sagemaker",
         "quickstart",
         "selftest",
         "benchmark",
@@ -266,3 +264,8 @@ def test_the_page_for_contributors_has_the_same_floors():
     rows = re.findall(r"^\| (\d+) \| (.*) \|$", page, re.MULTILINE)
     told = {int(n): set(re.findall(r"`(\w+)`", text)) for n, text in rows}
     assert told == {n: units - {""} for n, units in enumerate(FLOORS)}
+
+
+def test_every_unit_of_a_floor_is_there():
+    units = set().union(*FLOORS) - {""}
+    assert units <= {unit(module) for module in MODULES}

@@ -120,6 +120,15 @@ def test_the_learning_rate_falls_over_the_steps_that_were_typed(
     assert chosen["model_params"]["optimizer.lr_decay_steps"] == 1234
 
 
+def test_no_more_weights_are_averaged_than_are_kept(
+    files, tmp_path, monkeypatch
+):
+    _, config = choose(files, tmp_path / "a", monkeypatch, "--keep_best", "2")
+    assert (config.average.kind, config.average.count) == ("best", 2)
+    _, config = choose(files, tmp_path / "b", monkeypatch, "--keep_best", "0")
+    assert config.average.kind == "none"
+
+
 def test_without_a_time_limit_the_data_decide(files, tmp_path, monkeypatch):
     chosen, config = choose(files, tmp_path, monkeypatch, "--minutes", "null")
     assert chosen["train_steps"] > 6 * 60

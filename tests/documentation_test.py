@@ -1,16 +1,14 @@
 """The pages about tools and metrics, whose examples run as they stand."""
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from keras_seq2seq.__main__ import COMMANDS, main
+from tests.processes import shell
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -25,32 +23,15 @@ def blocks(name):
     return BLOCK.findall(page(name))
 
 
-def shell(script, folder):
-    """What a script prints, `keras-seq2seq` being this tree's."""
-    path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
-    done = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", script],
-        cwd=folder / "work",
-        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_the_tools_page_prints_what_it_says(tmp_path):
-    (tmp_path / "work").mkdir()
-    (tmp_path / "bin").mkdir()
-    command = tmp_path / "bin" / "keras-seq2seq"
-    command.write_text(f'#!/bin/sh\n{sys.executable} -m keras_seq2seq "$@"\n')
-    command.chmod(0o755)
+    folder = tmp_path / "work"
+    folder.mkdir()
     found = blocks("tools.md")
     printed = ""
     for kind, text in found:
         if kind == "text":
             assert printed == text
-        printed = shell(text, tmp_path) if kind == "bash" else ""
+        printed = shell(text, folder) if kind == "bash" else ""
     assert [kind for kind, _ in found].count("text") >= 7
 
 

@@ -1,12 +1,11 @@
 """The commands of docs/tutorial_nmt.md, run as they stand there."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.processes import shell
 
 pytestmark = pytest.mark.slow  # eight commands, each a process
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,35 +34,10 @@ def smaller(script):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """Where the whole tutorial was run."""
-    place = tmp_path_factory.mktemp("tutorial")
+    place = tmp_path_factory.mktemp("tutorial") / "work"
+    place.mkdir()
     (place / "zoo").symlink_to(ROOT / "zoo")
-    program = place / "bin" / "keras-seq2seq"
-    program.parent.mkdir()
-    program.write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -m keras_seq2seq "$@"\n'
-    )
-    program.chmod(0o755)
-    done = subprocess.run(
-        [
-            "bash",
-            "-e",
-            "-u",
-            "-o",
-            "pipefail",
-            "-c",
-            smaller("".join(commands())),
-        ],
-        cwd=place,
-        env={
-            **os.environ,
-            "PATH": f"{program.parent}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-        },
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return place, done.stdout
+    return place, shell(smaller("".join(commands())), place)
 
 
 def test_every_command_of_the_tutorial_runs(place):

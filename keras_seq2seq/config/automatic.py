@@ -134,6 +134,15 @@ def settings(facts, model=MODEL):
     }
 
 
+def reconciled(values):
+    """Settings with as many weights averaged as best checkpoints are kept."""
+    average, kept = values["average"], values["keep_best"]
+    if average.get("kind") != "best" or average.get("count", 5) <= kept:
+        return values
+    fewer = {"kind": "best", "count": kept} if kept else {"kind": "none"}
+    return {**values, "average": fewer}
+
+
 def _scores(facts, kinds):
     if kinds[1] != "subwords":
         return {"metric": ["wer", "per"]}
