@@ -29,6 +29,14 @@ COMMANDS = {
     "benchmark": ("benchmark", "measure training and decoding here"),
 }
 
+MAPPINGS = (
+    "--model_params",
+    "--input_pipeline_train",
+    "--input_pipeline_dev",
+    "--input_pipeline",
+    "--tasks",
+)
+
 
 class _Parser(argparse.ArgumentParser):
     """Complains in our words: no page of usage before the point."""
@@ -53,11 +61,13 @@ class _Parser(argparse.ArgumentParser):
         return arguments
 
     def _check_once(self, argv):
-        """Refuses a flag that is given twice: the first would be lost."""
+        """Refuses a mapping that is given twice: the first would be lost.
+
+        Of plain values the last wins, as scripts expect.
+        """
         typed = collections.Counter(text.partition("=")[0] for text in argv)
-        for name, count in typed.items():
-            action = self._option_string_actions.get(name)
-            if count > 1 and isinstance(action, argparse._StoreAction):
+        for name in MAPPINGS:
+            if (count := typed[name]) > 1:
                 self.error(
                     f"the flag `{name}` is given {count} times. Put all of it "
                     "into one"

@@ -119,7 +119,7 @@ def test_the_package_has_no_other_attributes():
         keras_seq2seq.train_everything  # noqa: B018
 
 
-def test_a_flag_that_is_given_twice_is_refused(capsys):
+def test_a_mapping_that_is_given_twice_is_refused(capsys):
     twice = ["--model_params", "{embedding.dim: 3}"] * 2
     assert main(["train", *twice]) == 2
     assert "`--model_params` is given 2 times" in capsys.readouterr().err
