@@ -26,6 +26,7 @@ from keras_seq2seq.distribution import configure_for, has_bfloat16
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import CONFIG_FILE, unwritten_if_refused
 from keras_seq2seq.step_timing import time_steps
+from keras_seq2seq.training import compiled_model
 
 CONFIGURATION = "automatic.yml"
 ORIGIN = "automatic.json"
@@ -155,9 +156,7 @@ def measure(config, directory, allowed=()):
     keras.config.set_dtype_policy(config.precision)
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
     bucketing = recipe.bucketing(config, recipe.training_pairs(config, pair))
-    model = recipe.model(config, pair, config.tf_random_seed, allowed)
-    model.compile(recipe.optimizer(config, allowed))
-    model.optimizer.build(model.trainable_variables)
+    model, *_ = compiled_model(config, pair, allowed)
     seconds = time_steps(model, bucketing, TIMED_STEPS).seconds
     # The training shall begin as if nothing had been.
     keras.backend.clear_session()

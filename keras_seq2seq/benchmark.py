@@ -16,6 +16,7 @@ from keras_seq2seq.distribution import configure_devices
 from keras_seq2seq.operations import operations_of
 from keras_seq2seq.search import BeamSearch, GreedySearch
 from keras_seq2seq.step_timing import time_steps
+from keras_seq2seq.training import compiled_model
 
 PRODUCT = (1024, 1024, 4096)  # rows, inner and columns of the product timed
 PRODUCT_SECONDS = 0.5
@@ -87,9 +88,7 @@ def benchmark(config, directory, steps=30, sentences=256, allowed=()):
     keras.config.set_dtype_policy(config.precision)
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
     pairs = recipe.training_pairs(config, pair, allowed)
-    model = recipe.model(config, pair, config.tf_random_seed, allowed)
-    model.compile(recipe.optimizer(config, allowed))
-    model.optimizer.build(model.trainable_variables)
+    model, *_ = compiled_model(config, pair, allowed)
     timed = time_steps(model, recipe.bucketing(config, pairs), steps)
     tokens, operations = tokens_and_operations(model, timed.batches)
     peak = peak_mib() - imported

@@ -15,7 +15,6 @@ from keras_seq2seq.data.file_pairs import FilePairs
 from keras_seq2seq.data.lines import LineReader
 from keras_seq2seq.data.own_pairs import OwnPairs
 from keras_seq2seq.data.parallel_text import ParallelText
-from keras_seq2seq.data.records import RecordReader
 from keras_seq2seq.data.subword_sampling import SubwordSampling
 from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.data.tokenizer import load_tokenizer
@@ -273,14 +272,8 @@ def _records(given):
             "input_pipeline: params.files is required. Type "
             "{class: TFRecordInputPipeline, params: {files: [PATH]}}"
         )
-    sides = ((given.source_field, True), (given.target_field, False))
-    return FilePairs(
-        *(
-            TextSource.open(
-                given.files, RecordReader(field, required, given.compression)
-            )
-            for field, required in sides
-        )
+    return FilePairs.of_records(
+        given.files, given.source_field, given.target_field, given.compression
     )
 
 

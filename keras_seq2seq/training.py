@@ -216,11 +216,7 @@ def set_up(
         check_divides(config.batch_size, replicas)
     bucketing = recipe.bucketing(config, pairs, replicas, workers.share)
     with strategy.scope():
-        model = recipe.model(config, pair, config.tf_random_seed, allowed)
-        told = recipe.pretrained(model, config.model_params, pair)
-        frozen = freeze(model, config.freeze)
-        model.compile(recipe.optimizer(config, allowed))
-        model.optimizer.build(model.trainable_variables)
+        model, told, frozen = compiled_model(config, pair, allowed)
     scores = dev_scores(config, pair, allowed)
     hooks = hook_callbacks(
         config, directory, bucketing, pair, allowed, workers.is_chief
@@ -262,6 +258,26 @@ def set_up(
         # Not before: what a run holds already stays, if it cannot go on.
         write_run(directory, config, pair, dialect)
     return run
+
+
+def compiled_model(config, pair, allowed=()):
+    """The model as it is trained, under the current strategy and precision.
+
+    Args:
+        config: Config.
+        pair: tokenizers (source, target).
+        allowed: modules of the user's own that may be imported.
+
+    Returns:
+        `Seq2Seq`, compiled, its optimizer built, lines about its pretrained
+        vectors, and lines about its frozen variables.
+    """
+    model = recipe.model(config, pair, config.tf_random_seed, allowed)
+    told = recipe.pretrained(model, config.model_params, pair)
+    frozen = freeze(model, config.freeze)
+    model.compile(recipe.optimizer(config, allowed))
+    model.optimizer.build(model.trainable_variables)
+    return model, told, frozen
 
 
 def _prepared(config, directory, workers):

@@ -266,16 +266,19 @@ class CheckpointRetention(keras.callbacks.Callback):
         job = (state, arrays, model_state, self._record(state))
         self._due = self._agreed = False
         self._saved_step = state["step"]
-        if not self._writes:
-            pass
-        elif self.background and self._after_save is None:
-            self._writing = self._thread().submit(self._write, *job)
-        else:
-            self._write(*job)
+        if self._writes:
+            self._hand_over(job)
         self._saved_at = self._clock()
         then, self._after_save = self._after_save, None
         if then is not None:
             then()
+
+    def _hand_over(self, job):
+        """Writes, or lets the thread write while training goes on."""
+        if self.background and self._after_save is None:
+            self._writing = self._thread().submit(self._write, *job)
+        else:
+            self._write(*job)
 
     def _always_saved(self, epoch):
         """Whether the end of this epoch is to be saved in any case."""

@@ -74,12 +74,9 @@ def run(arguments):
 
 def _lines(files):
     from keras_seq2seq.commands.standard_input import standard_input
-    from keras_seq2seq.data.lines import expand_files, read_lines
+    from keras_seq2seq.data.lines import read_all
 
-    if not files:
-        return standard_input()
-    paths = expand_files(files)
-    return (line for path in paths for line in read_lines(path))
+    return read_all(files) if files else standard_input()
 
 
 def _learn(arguments, lines):

@@ -52,15 +52,12 @@ def run(arguments):
 
 
 def _of_text(arguments):
-    from keras_seq2seq.data.lines import expand_files, read_lines
+    from keras_seq2seq.data.lines import read_all
 
-    def lines(path):
-        return [x for file in expand_files(path) for x in read_lines(file)]
-
-    references = [lines(path) for path in arguments.references]
+    references = [list(read_all(path)) for path in arguments.references]
     return _scored(
         arguments,
-        lines(arguments.hypotheses),
+        list(read_all(arguments.hypotheses)),
         references[0] if len(references) == 1 else references,
     )
 

@@ -98,20 +98,12 @@ def _write(arguments):
 
 def _show(arguments):
     from keras_seq2seq.data.file_pairs import FilePairs
-    from keras_seq2seq.data.records import RecordReader
-    from keras_seq2seq.data.text_source import TextSource
 
-    compression = "gzip" if arguments.gzip else "auto"
-    pairs = FilePairs(
-        *(
-            TextSource.open(
-                arguments.show, RecordReader(field, required, compression)
-            )
-            for field, required in (
-                (arguments.source_field, True),
-                (arguments.target_field, False),
-            )
-        )
+    pairs = FilePairs.of_records(
+        arguments.show,
+        arguments.source_field,
+        arguments.target_field,
+        "gzip" if arguments.gzip else "auto",
     )
     for pair in pairs:
         sys.stdout.write("\t".join(map(_on_one_line, pair)) + "\n")

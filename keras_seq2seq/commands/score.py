@@ -17,12 +17,11 @@ def add_arguments(parser):
 def run(arguments):
     """Prints `log_prob<TAB>tokens<TAB>target` per line; nats, END included."""
     from keras_seq2seq.commands.tensorflow_start import start_tensorflow
-    from keras_seq2seq.data.lines import expand_files, read_lines
+    from keras_seq2seq.data.lines import read_all
     from keras_seq2seq.errors import UserError
 
     sources, targets = (
-        [line for file in expand_files(path) for line in read_lines(file)]
-        for path in (arguments.source, arguments.target)
+        list(read_all(path)) for path in (arguments.source, arguments.target)
     )
     if len(sources) != len(targets):
         raise UserError(

@@ -65,7 +65,7 @@ def run(arguments):
         schedule = given.config.schedule
         _check_schedule(schedule, which)
         if schedule in EVALUATIONS:
-            return _evaluate(paths, flags, allowed, which)
+            return _evaluate(given, allowed, which)
         loaded = load_with_sources(paths, flags)
         for line in loaded.told:
             _say(line)
@@ -190,12 +190,10 @@ def _check_schedule(schedule, which):
         )
 
 
-def _evaluate(paths, flags, allowed, which):
+def _evaluate(loaded, allowed, which):
     """Evaluates checkpoints of a run; prints a JSON object for each."""
-    from keras_seq2seq.config.files import load_with_sources
     from keras_seq2seq.errors import UserError
 
-    loaded = load_with_sources(paths, flags, complete=False)
     for line in loaded.told:
         _say(line)
     given, sources = loaded.config, loaded.sources

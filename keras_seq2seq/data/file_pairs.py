@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import itertools
 
+from keras_seq2seq.data.records import RecordReader
 from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.errors import UserError
 
@@ -19,6 +20,19 @@ class FilePairs:
 
     source: TextSource
     target: TextSource | None = None
+
+    @classmethod
+    def of_records(cls, files, source_field, target_field, compression="auto"):
+        """Pairs of two features of each record; a missing target is empty."""
+        sides = ((source_field, True), (target_field, False))
+        return cls(
+            *(
+                TextSource.open(
+                    files, RecordReader(field, required, compression)
+                )
+                for field, required in sides
+            )
+        )
 
     @property
     def has_targets(self):

@@ -35,6 +35,11 @@ def expand_files(files):
     return [path for name in files for path in _expand(name)]
 
 
+def read_all(files):
+    """Lines of files or globs, one file after the other, one by one."""
+    return (line for path in expand_files(files) for line in read_lines(path))
+
+
 def one_file(name):
     """Resolves a name or glob that must mean a single file.
 

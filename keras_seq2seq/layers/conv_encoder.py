@@ -89,10 +89,6 @@ class ConvEncoder(PositionedEncoder):
     def value_size(self):
         return self.output_units
 
-    @property
-    def final_state_sizes(self):
-        return ((self.value_size,),)
-
     def build(self, inputs_shape):
         super().build(inputs_shape)
         for stack in (self.key_convolutions, self.value_convolutions):

@@ -95,10 +95,6 @@ class PoolingEncoder(PositionedEncoder):
     def value_size(self):
         return self._width
 
-    @property
-    def final_state_sizes(self):
-        return ((self._width,),)
-
     def build(self, inputs_shape):
         super().build(inputs_shape)
         self._width = inputs_shape[-1]

@@ -68,8 +68,8 @@ class PositionedEncoder(Part):
 
     @property
     def final_state_sizes(self):
-        """Widths of the final state, nested as it is."""
-        raise NotImplementedError
+        """Widths of the final state, nested as it is; known once built."""
+        return ((self.value_size,),)
 
     def build(self, inputs_shape):
         # Keras would run a model that holds a layer which is not built.
