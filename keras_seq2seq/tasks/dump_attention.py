@@ -10,6 +10,7 @@ from keras_seq2seq.tasks.task import Task
 from keras_seq2seq.views.attention import save_attention_picture
 
 ARRAYS_FILE = "attention_scores.npz"
+PICTURES = "[0-9]" * 5 + ".png"
 
 
 class DumpAttention(Task):
@@ -19,7 +20,8 @@ class DumpAttention(Task):
     `(T, S)`: a row for each token that was written and a column for each that
     was read, END among both, in the order of the text. A blank line, of which
     nothing is read or written, has an array `(0, 0)` and a picture that says
-    so. Memory does not grow with the number of lines.
+    so. Pictures of an earlier, longer input are removed. Memory does not grow
+    with the number of lines.
 
     Args:
         output_dir: path. Made if it is missing.
@@ -58,5 +60,12 @@ class DumpAttention(Task):
             return
         if error is None:
             self._archive.close()
+            self._remove_older_pictures()
         else:
             self._archive.discard()
+
+    def _remove_older_pictures(self):
+        """Those of lines that this input does not have."""
+        for path in self.output_dir.glob(PICTURES):
+            if not self.dump_plots or int(path.stem) >= self._count:
+                path.unlink()

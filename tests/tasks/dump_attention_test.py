@@ -40,6 +40,16 @@ def test_there_is_a_picture_of_each_line(tmp_path):
     assert names == [f"{i:05d}.png" for i in range(5)]
 
 
+@pytest.mark.parametrize("plots, left", [(True, 1), (False, 0)])
+def test_no_picture_of_an_earlier_input_stays(tmp_path, plots, left):
+    folder = dumped(tmp_path)
+    (folder / "mine.png").touch()
+    task = DumpAttention(folder, dump_plots=plots)
+    carry_out(task, GENERATIONS[:1])
+    names = sorted(path.name for path in folder.glob("*.png"))
+    assert names == ["00000.png"][:left] + ["mine.png"]
+
+
 def test_pictures_can_be_left_out(tmp_path):
     found = list(dumped(tmp_path, dump_plots=False).iterdir())
     assert [path.name for path in found] == ["attention_scores.npz"]
