@@ -4,6 +4,7 @@ Nothing is locked and nothing is written but events and results in a folder of
 the run directory that the trainer does not read.
 """
 
+import hashlib
 import json
 import math
 import time
@@ -122,6 +123,11 @@ class Evaluation:
         for score in self.scores.values():
             score.set_model(self.model)
         self.logs_perplexity = has_log_perplexity(config)
+        measured = config.model_dump(
+            mode="json", include={"dev_decoding", "metrics"}
+        )
+        of = json.dumps([self.pairs.fingerprint, measured], sort_keys=True)
+        self._fingerprint = hashlib.sha256(of.encode()).hexdigest()
 
     def __call__(self, path, step):
         """Evaluates one checkpoint and records the result.
@@ -153,7 +159,7 @@ class Evaluation:
         return result
 
     def evaluated(self):
-        """Steps whose results on these pairs are recorded already."""
+        """Steps whose results of the same evaluation are recorded already."""
         path = self.folder / RESULTS_FILE
         if not path.exists():
             return set()
@@ -161,7 +167,7 @@ class Evaluation:
         for line in path.read_text(encoding="utf-8").splitlines():
             try:
                 result = json.loads(line)
-                if result["data"] == self.pairs.fingerprint:
+                if result["of"] == self._fingerprint:
                     found.add(int(result["step"]))
             except (ValueError, TypeError, KeyError):
                 continue  # damaged: evaluated again
@@ -177,7 +183,7 @@ class Evaluation:
     def _record(self, result):
         path = self.folder / RESULTS_FILE
         make_directory(self.folder)
-        line = json.dumps({**result, "data": self.pairs.fingerprint})
+        line = json.dumps({**result, "of": self._fingerprint})
         with storage_errors(path), path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 

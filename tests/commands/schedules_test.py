@@ -170,6 +170,9 @@ def test_continuous_eval_evaluates_each_checkpoint_once(copied, capsys):
         assert [each["step"] for each in results(capsys)] == list(KEPT)
         assert evaluate(copied, "continuous_eval") == 0
         assert results(capsys) == []
+        asked = "{metric: [bleu], max_sentences: 3}"  # not measured yet
+        assert evaluate(copied, "continuous_eval", dev_decoding=asked) == 0
+        assert [each["step"] for each in results(capsys)] == list(KEPT)
     after = {path: path.read_bytes() for path in before}
     assert after == before
     new = {path.parent.name for path in copied.rglob("*") if path.is_file()}
