@@ -196,7 +196,7 @@ def _evaluate(loaded, allowed, which):
 
     for line in loaded.told:
         _say(line)
-    given, sources = loaded.config, loaded.sources
+    given = loaded.config
     continuous = given.schedule != "evaluate"
     if given.output_dir is None:
         raise UserError(
@@ -210,9 +210,7 @@ def _evaluate(loaded, allowed, which):
     directory = given.output_dir
     if continuous:
         evaluation.wait_for_run(directory, _say)
-    config = evaluation.settings_of(
-        directory, given, {path[0] for path in sources}
-    )
+    config = evaluation.settings_of(directory, given, loaded.given)
     evaluate = evaluation.Evaluation(
         config,
         directory,

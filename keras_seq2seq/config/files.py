@@ -26,6 +26,7 @@ BOUNDS = {
     "lt": "exclusiveMaximum",
 }
 PRESENT = "google_seq2seq"  # the dialect of document 003, extended
+DIALECT_SOURCE = "document "  # of the defaults of an old dialect
 # Taken as typed; all else is YAML, in which `*` and `:` mean something.
 TEXT_FLAGS = (
     "model",
@@ -57,6 +58,15 @@ class Loaded(NamedTuple):
     sources: dict  # path of a setting, a tuple of keys -> file or --flag
     dialect: str  # in which it was written
     told: list  # lines about old names and the defaults of an old dialect
+
+    @property
+    def given(self):
+        """Top-level settings of the user's own, not of an old dialect."""
+        return {
+            path[0]
+            for path, source in self.sources.items()
+            if not source.startswith(DIALECT_SOURCE)
+        }
 
 
 def load(paths, overrides=None, complete=True):
@@ -344,7 +354,7 @@ def _merged(upgraded):
     if document is None:
         return merge, told, errors
     defaults, notes = document.defaults(merge.values)
-    below = Layer(defaults, f"document {document.name}")
+    below = Layer(defaults, f"{DIALECT_SOURCE}{document.name}")
     merge, errors = _laid([below, *upgraded.layers])
     effective = merge.given_by(below.where)
     line = f"Defaults of the wiki's {below.where}: {flow(effective)}"

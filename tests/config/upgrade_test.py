@@ -168,6 +168,12 @@ def test_what_is_complete_today_was_complete_then():
     assert config.model == "BasicSeq2Seq"
 
 
+def test_settings_of_the_user_are_told_from_those_of_the_dialect():
+    found = loaded(hparams="embedding.dim=3", train_steps="5")
+    assert found.sources[("hooks",)] == "document 001"
+    assert found.given == {"model_params", "train_steps"}
+
+
 # Which dialect, and its defaults -------------------------------------------
 
 
