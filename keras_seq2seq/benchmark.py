@@ -195,7 +195,7 @@ def synthetic(directory, pairs=4000, words=7856, mean=12, spread=4, seed=0):
         "model": "AttentionSeq2Seq",
         "model_params": params,
         "input_pipeline_train": pipeline,
-        "input_pipeline_dev": pipeline,
+        "schedule": "train",
         "batch_size": 64,
         "buckets": "auto:20",
         "tf_random_seed": seed,

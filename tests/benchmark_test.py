@@ -15,7 +15,6 @@ def configuration(tmp_path):
         "model": "AttentionSeq2Seq",
         "model_params": MODEL_PARAMS,
         "input_pipeline_train": json.loads(pipeline("train")),
-        "input_pipeline_dev": json.loads(pipeline("dev")),
         "data_dir": str(workplace()),
         "batch_size": 8,
         "buckets": None,

@@ -98,7 +98,7 @@ def measure(options, precision, directory):
     flags = {name: options[name] for name in names}
     paths = options["config_paths"] or [benchmark.synthetic(directory)]
     return benchmark.benchmark(
-        load(paths, {**flags, "precision": precision}),
+        load(paths, {**flags, "precision": precision, "schedule": "train"}),
         directory,
         options["steps"],
         options["sentences"],
