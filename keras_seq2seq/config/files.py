@@ -344,7 +344,22 @@ def _loaded(layers, errors, complete):
     document = present.document
     dialect = f"wiki_{document.name}" if document else PRESENT
     config = resolve_paths(config)
+    told = [*told, *_unused(config, merge.sources)]
     return Loaded(config, merge.sources, dialect, told), merge.values
+
+
+def _unused(config, sources):
+    """Lines about settings that this model has no use for."""
+    if config.model != "BasicSeq2Seq":
+        return []
+    keys = {
+        path[1] for path in sources if path[0] == "model_params" and path[1:]
+    }
+    return [
+        f"{key} has no effect: BasicSeq2Seq has no attention."
+        for key in sorted(keys)
+        if key.startswith("attention.")
+    ]
 
 
 def _merged(upgraded):

@@ -488,3 +488,16 @@ def test_an_empty_pipeline_is_none():
     flags = {"input_pipeline_train": "{}", "input_pipeline_dev": ""}
     config = files.load("", flags, complete=False)
     assert config.input_pipeline_train is config.input_pipeline_dev is None
+
+
+def test_attention_without_effect_is_told():
+    given = {"model_params": "attention.params: {num_units: 3}"}
+    told = {
+        model: files.load_with_sources(
+            "", {**given, "model": model}, False
+        ).told
+        for model in ("BasicSeq2Seq", "AttentionSeq2Seq")
+    }
+    assert told["AttentionSeq2Seq"] == []
+    (line,) = told["BasicSeq2Seq"]
+    assert line.startswith("attention.params has no effect")
