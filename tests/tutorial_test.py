@@ -28,7 +28,7 @@ def smaller(script):
     for flag, more in SMALL.items():
         assert flag in script
         script = script.replace(flag, f"{flag} {more}", 1)
-    return script.replace("TRAIN_STEPS=1000", "TRAIN_STEPS=8")
+    return script.replace("TRAIN_STEPS=1500", "TRAIN_STEPS=8")
 
 
 @pytest.fixture(scope="module")
