@@ -282,3 +282,26 @@ def split_widths(flat, widths):
         edges.append((edges[-1] if edges else 0) + each)
     # TensorFlow takes an empty list for one of floats.
     return ops.split(flat, edges, axis=-1) if edges else [flat]
+
+
+def scale_gradient(x, scale):
+    """`x` as it is, whose gradient is multiplied by `scale`, a float."""
+    return scale * x + ops.stop_gradient((1.0 - scale) * x)
+
+
+def require_at_most(length, limit, told):
+    """Refuses lengths above a limit, known now or when a graph runs.
+
+    Args:
+        length: int or int32 scalar tensor.
+        limit: int.
+        told: str. What the error says, in front of `Received: length=...`.
+
+    Raises:
+        ValueError: in a graph of TensorFlow `tf.errors.InvalidArgumentError`.
+    """
+    if isinstance(length, int):
+        if length > limit:
+            raise ValueError(f"{told} Received: length={length}")
+        return
+    tf.debugging.Assert(length <= limit, [f"{told} Received: length=", length])

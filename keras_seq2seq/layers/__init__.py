@@ -28,6 +28,13 @@ from keras_seq2seq.layers.bridges import (
 from keras_seq2seq.layers.bridges import PassThroughBridge as PassThroughBridge
 from keras_seq2seq.layers.bridges import ZeroBridge as ZeroBridge
 from keras_seq2seq.layers.conv_encoder import ConvEncoder as ConvEncoder
+from keras_seq2seq.layers.conv_s2s_decoder import (
+    ConvS2SDecoder as ConvS2SDecoder,
+)
+from keras_seq2seq.layers.conv_s2s_encoder import (
+    ConvS2SEncoder as ConvS2SEncoder,
+)
+from keras_seq2seq.layers.decoder import Decoder as Decoder
 from keras_seq2seq.layers.dot_attention import DotAttention as DotAttention
 from keras_seq2seq.layers.dot_attention import (
     ScaledDotAttention as ScaledDotAttention,
@@ -44,6 +51,12 @@ from keras_seq2seq.layers.pooling_encoder import (
 from keras_seq2seq.layers.position_encoding import (
     PositionEncoding as PositionEncoding,
 )
+from keras_seq2seq.layers.position_embedding import (
+    PositionEmbedding as PositionEmbedding,
+)
+from keras_seq2seq.layers.position_embedding import (
+    SinusoidEmbedding as SinusoidEmbedding,
+)
 from keras_seq2seq.layers.positioned_encoder import (
     PositionedEncoder as PositionedEncoder,
 )
@@ -57,4 +70,10 @@ from keras_seq2seq.layers.token_embedding import (
 )
 from keras_seq2seq.layers.unidirectional_rnn_encoder import (
     UnidirectionalRNNEncoder as UnidirectionalRNNEncoder,
+)
+from keras_seq2seq.layers.weight_norm_conv1d import (
+    WeightNormConv1D as WeightNormConv1D,
+)
+from keras_seq2seq.layers.weight_norm_dense import (
+    WeightNormDense as WeightNormDense,
 )

@@ -11,6 +11,9 @@ class Part(keras.layers.Layer):
     construction, from sizes that it knows.
     """
 
+    # Most positions that it can read, or None where there is no limit.
+    longest_input = None
+
     def get_build_config(self):
         return None
 

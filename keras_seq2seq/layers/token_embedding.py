@@ -17,6 +17,7 @@ class TokenEmbedding(keras.layers.Layer):
         vocabulary_size: int. Rows of the table, special tokens included.
         dim: int. Width `D` of a vector.
         init_scale: float. Vectors begin uniform in ±`init_scale`.
+        initializer: initializer or None. What they begin with instead.
 
     Call arguments:
         ids: int tensor of any shape `(...)`.
@@ -25,7 +26,9 @@ class TokenEmbedding(keras.layers.Layer):
         tensor `(..., D)`.
     """
 
-    def __init__(self, vocabulary_size, dim, init_scale=0.04, **kwargs):
+    def __init__(
+        self, vocabulary_size, dim, init_scale=0.04, initializer=None, **kwargs
+    ):
         super().__init__(**kwargs)
         if vocabulary_size < 1 or dim < 1:
             raise ValueError(
@@ -35,12 +38,14 @@ class TokenEmbedding(keras.layers.Layer):
         self.vocabulary_size = vocabulary_size
         self.dim = dim
         self.init_scale = init_scale
+        self.initializer = keras.initializers.get(initializer)
 
     def build(self, ids_shape=None):
         self.table = self.add_weight(
             name="table",
             shape=(self.vocabulary_size, self.dim),
-            initializer=keras.initializers.RandomUniform(
+            initializer=self.initializer
+            or keras.initializers.RandomUniform(
                 -self.init_scale, self.init_scale
             ),
         )
@@ -76,4 +81,5 @@ class TokenEmbedding(keras.layers.Layer):
             "vocabulary_size": self.vocabulary_size,
             "dim": self.dim,
             "init_scale": self.init_scale,
+            "initializer": keras.initializers.serialize(self.initializer),
         }

@@ -4,5 +4,6 @@ from keras_seq2seq.zoo.attention_seq2seq import (
     AttentionSeq2Seq as AttentionSeq2Seq,
 )
 from keras_seq2seq.zoo.basic_seq2seq import BasicSeq2Seq as BasicSeq2Seq
+from keras_seq2seq.zoo.conv_s2s import ConvS2S as ConvS2S
 from keras_seq2seq.zoo.ensemble import Ensemble as Ensemble
 from keras_seq2seq.zoo.generation import Generation as Generation

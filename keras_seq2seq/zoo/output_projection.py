@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_seq2seq.layers.weight_norm import norms, weight_normed
+
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
 class OutputProjection(keras.layers.Layer):
@@ -13,6 +15,9 @@ class OutputProjection(keras.layers.Layer):
         tied_to: a built `TokenEmbedding` whose table is the kernel, or None
             for a kernel of its own. Features of another width than the table
             first pass a linear layer.
+        weight_norm: bool. Train the norm and the direction of each column of
+            the layer's own kernel apart.
+        kernel_initializer: initializer of that kernel.
 
     Call arguments:
         features: tensor `(..., U)`.
@@ -24,9 +29,18 @@ class OutputProjection(keras.layers.Layer):
         Tying: [Press and Wolf, 2017](https://arxiv.org/abs/1608.05859).
     """
 
-    def __init__(self, vocabulary_size, tied_to=None, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size,
+        tied_to=None,
+        weight_norm=False,
+        kernel_initializer="glorot_uniform",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
+        self.weight_norm = weight_norm
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
         # In a function, where Keras does not find it: the table belongs to
         # the embedding alone.
         self._tied_to = lambda: tied_to
@@ -37,8 +51,15 @@ class OutputProjection(keras.layers.Layer):
         width = features_shape[-1]
         if embedding is None:
             self.kernel = self.add_weight(
-                name="kernel", shape=(width, self.vocabulary_size)
+                name="kernel",
+                shape=(width, self.vocabulary_size),
+                initializer=self.kernel_initializer,
             )
+            if self.weight_norm:
+                self.norm = self.add_weight(
+                    name="norm", shape=(self.vocabulary_size,)
+                )
+                self.norm.assign(norms(self.kernel))
         elif embedding.dim != width:
             self.resize = keras.layers.Dense(
                 embedding.dim, dtype=self.dtype_policy, name="resize"
@@ -58,7 +79,11 @@ class OutputProjection(keras.layers.Layer):
         surplus = -self.vocabulary_size % multiple
         embedding = self._tied_to()
         if embedding is None:
-            kernel = ops.cast(self.kernel, self.compute_dtype)
+            kernel = ops.convert_to_tensor(self.kernel)
+            if self.weight_norm:
+                norm = ops.convert_to_tensor(self.norm)
+                kernel = weight_normed(kernel, norm)
+            kernel = ops.cast(kernel, self.compute_dtype)
         else:
             table = ops.cast(embedding.table, self.compute_dtype)
             kernel = ops.transpose(table)

@@ -113,12 +113,8 @@ class Seq2Seq(TokenStep, keras.Model):
         self.bridge = bridge
         self.attention = attention
         self.decoder = decoder
-        self.embed_target = TokenEmbedding(
-            target_vocabulary_size,
-            embedding_dim,
-            init_scale,
-            dtype=self.dtype_policy,
-            name="embed_target",
+        self.embed_target = self.token_table(
+            target_vocabulary_size, "embed_target"
         )
         if share_embeddings in ("source_target", "all"):
             if source_vocabulary_size != target_vocabulary_size:
@@ -129,19 +125,12 @@ class Seq2Seq(TokenStep, keras.Model):
                 )
             self.embed_source = self.embed_target
         else:
-            self.embed_source = TokenEmbedding(
-                source_vocabulary_size,
-                embedding_dim,
-                init_scale,
-                dtype=self.dtype_policy,
-                name="embed_source",
+            self.embed_source = self.token_table(
+                source_vocabulary_size, "embed_source"
             )
         tied = share_embeddings in ("target_output", "all")
-        self.to_logits = OutputProjection(
-            target_vocabulary_size,
-            tied_to=self.embed_target if tied else None,
-            dtype=self.dtype_policy,
-            name="to_logits",
+        self.to_logits = self.output_projection(
+            self.embed_target if tied else None
         )
         self.drop_embedding = self._dropout(embedding_dropout, 0)
         self.drop_output = self._dropout(output_dropout, 1)
@@ -158,6 +147,37 @@ class Seq2Seq(TokenStep, keras.Model):
         )
         self.add_token_metrics()
         self.build()
+        self._check_lengths()
+
+    def token_table(self, vocabulary_size, name, **options):
+        """A table of token vectors, unbuilt."""
+        return TokenEmbedding(
+            vocabulary_size,
+            self.embedding_dim,
+            self.init_scale,
+            dtype=self.dtype_policy,
+            name=name,
+            **options,
+        )
+
+    def output_projection(self, tied_to, **options):
+        """The layer from features to logits, unbuilt."""
+        return OutputProjection(
+            self.target_vocabulary_size,
+            tied_to=tied_to,
+            dtype=self.dtype_policy,
+            name="to_logits",
+            **options,
+        )
+
+    def _check_lengths(self):
+        limit, longest = self.decoder.longest_input, self.max_target_length
+        if limit is not None and longest > limit:
+            raise ValueError(
+                f"The decoder has positions for {limit} tokens, fewer than "
+                "`max_target_length`. Give it a greater `num_positions`, or "
+                f"write less. Received: max_target_length={longest}"
+            )
 
     def _dropout(self, share, seed_offset):
         seed = None if self.seed is None else self.seed + seed_offset
@@ -175,6 +195,8 @@ class Seq2Seq(TokenStep, keras.Model):
             self.attention,
         )
         self.bridge.build(self.encoder, self.decoder.state_sizes)
+        # Some encoders divide their gradient by how often they are looked at.
+        self.encoder.readers = self.decoder.own_attentions or 1
         self.to_logits.build((None, self.decoder.output_size))
         self.built = True
 
@@ -202,17 +224,14 @@ class Seq2Seq(TokenStep, keras.Model):
         )
         encoded = self.encoder(embedded, valid=valid, training=training)
         outputs, values = encoded.outputs, encoded.attention_values
-        if self.reverse_source and self.attention is not None:
+        if self.reverse_source and self.has_attention:
             outputs = reverse_within(outputs, count)
             values = (
                 outputs
                 if encoded.attention_values is encoded.outputs
                 else reverse_within(values, count)
             )
-        memory = {"valid": valid}
-        if self.attention is not None:
-            keys = self.attention.project_keys(outputs)
-            memory = {"keys": keys, "values": values, "valid": valid}
+        memory = self.decoder.remember(outputs, values, valid, self.attention)
         if self.bridge.fed_size:
             memory["fed"] = self.bridge.feed(encoded)
         states = self.bridge(
@@ -274,7 +293,8 @@ class Seq2Seq(TokenStep, keras.Model):
     @property
     def has_attention(self):
         """Whether `step` returns attention."""
-        return self.attention is not None
+        own = self.decoder.own_attentions is not None
+        return own or self.attention is not None
 
     @property
     def tokenizers(self):
