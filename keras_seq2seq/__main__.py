@@ -20,7 +20,7 @@ COMMANDS = {
     "records": ("records", "write TFRecords from text, or show them"),
     "beam-viz": ("beam_viz", "draw the trees of a beam search as HTML"),
     "config": ("config", "show settings, upgrade old ones, print the schema"),
-    "toy-data": ("toy_data", "write a toy corpus: copy or reverse"),
+    "toy-data": ("toy_data", "write a toy corpus: copy, reverse or sort"),
     "bleu": ("bleu", "print BLEU as multi-bleu.perl does"),
     "bpe": ("bpe", "learn and apply byte pair encoding, marked by @@"),
     "quickstart": ("quickstart", "train on real data that is installed"),

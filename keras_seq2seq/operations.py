@@ -44,9 +44,10 @@ def products(model, rows, reads, writes, pairs, real):
     if model.share_embeddings in ("target_output", "all"):
         size = math.prod(model.embed_target.table.shape)
         found["to_logits (tied)"] = 2 * real * size
-    if model.attention is not None:
+    if model.has_attention:
         keys = getattr(model.attention, "units", model.encoder.output_size)
         width = keys + model.encoder.value_size
+        width *= model.decoder.own_attentions or 1
         found["attention (scores and sums)"] = 2 * pairs * width
     return found
 
@@ -57,6 +58,7 @@ def _times(path, rows, reads, writes, real):
         return real
     if "bridge" in path:
         return rows
-    if "encoder" in path or "key_" in path:
+    of_source = ("encoder", "key_", "/key/", "/value/", "/fit_")
+    if any(part in path for part in of_source):
         return reads
     return writes

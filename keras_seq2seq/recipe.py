@@ -29,6 +29,7 @@ SIDES = ("source", "target")
 MODELS = {
     "AttentionSeq2Seq": zoo.AttentionSeq2Seq,
     "BasicSeq2Seq": zoo.BasicSeq2Seq,
+    "ConvS2S": zoo.ConvS2S,
 }
 CELLS = {
     "BasicRNNCell": layers.BasicRNNCell,
@@ -353,7 +354,8 @@ def _model(config, pair, seed, allowed):
         "bridge": _bridge(params, allowed),
         "decoder": _decoder(params, seed, allowed),
     }
-    if config.model != "BasicSeq2Seq":
+    own = getattr(options["decoder"], "own_attentions", None)
+    if config.model != "BasicSeq2Seq" and own is None:
         options["attention"] = _attention(params, allowed)
     share = params.embedding_share
     return find_class(config.model, MODELS, allowed)(
@@ -386,6 +388,8 @@ def _encoder(params, seed, allowed):
     kind = find_class(params.encoder_class, layers, allowed)
     if params.encoder_class in ("PoolingEncoder", "ConvEncoder"):
         return kind(**_positioned(params.encoder_params, seed, allowed))
+    if params.encoder_class == "ConvS2SEncoder":
+        return kind(**_convolutions(params.encoder_params, seed, 2000))
     if not issubclass(kind, layers.RNNEncoder):
         return kind(**_arguments(params.encoder_params))
     return kind(_stack(params.encoder_params, seed, allowed))
@@ -418,11 +422,26 @@ def _own(name, allowed):
 def _decoder(params, seed, allowed):
     kind = find_class(params.decoder_class, layers, allowed)
     given = params.decoder_params
+    if params.decoder_class == "ConvS2SDecoder":
+        return kind(**_convolutions(given, seed, 1000))
     options = {}
     if params.decoder_class == "AttentionDecoder":
         options["input_feeding"] = given.input_feeding
     seed = None if seed is None else seed + 1000
     return kind(_stack(given, seed, allowed), **options)
+
+
+def _convolutions(params, seed, offset):
+    """Arguments of ConvS2S's encoder and decoder."""
+    given = _arguments(params)
+    given.pop("max_decode_length", None)
+    keep_prob = given.pop("dropout_keep_prob")
+    return {
+        "dropout": None if keep_prob is None else _dropped(keep_prob),
+        "positions": given.pop("position_kind"),
+        "seed": None if seed is None else seed + offset,
+        **given,
+    }
 
 
 def _stack(params, seed, allowed):

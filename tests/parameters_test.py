@@ -84,7 +84,26 @@ BEAM = {"inference.beam_search.beam_width": 3}
 NO_CELLS = {"encoder.params": {}}
 POOLING = {**NO_CELLS, "encoder.class": "PoolingEncoder"}
 
+CONV_S2S = {"encoder.class": "ConvS2SEncoder", **NO_CELLS}
+TWO_SIZES = {"layers": [[4, 3], [3, 2]]}
+SOCKEYE = {"variant": "sockeye", "layers": [[5, 3], [5, 1]]}
+# The default model is AttentionSeq2Seq, which takes any encoder and decoder.
+CONV_DECODER = {**CONV_S2S, "encoder.params": {"layers": [[4, 3]]}}
+
 MODEL_ROWS = [
+    Row(
+        "architecture",
+        "wmt_en_ro",
+        "shapes",
+        {
+            **CONV_DECODER,
+            "model": "ConvS2S",
+            "architecture": "iwslt_de_en",
+            "decoder.params": {"layers": [[4, 3]]},
+        },
+    ),
+    Row("architecture", "wmt_fr_en", "refused: 'wmt_en_fr'"),
+    Row("architecture", "base", "refused: AttentionSeq2Seq has none"),
     Row("vocab_source", "other.txt", "data"),
     Row("vocab_target", "other.txt", "data"),
     Row("source.max_seq_len", 2, "data"),
@@ -236,6 +255,37 @@ ENCODER_ROWS = {
         *(Row(key, 3, "shapes") for key in CONV),
         Row("embedding_dropout_keep_prob", 0.5, "training"),
     ],
+    "ConvS2SEncoder": [
+        Row("layers", [[4, 3], [4, 3]], "shapes"),
+        Row("layers", [[4, 3], [3, 2, 2]], "function"),
+        Row("layers", [[4]], "refused: [units, kernel size]"),
+        Row("variant", "sockeye", "shapes", {"layers": [[4, 3]]}),
+        Row("variant", "sockeye", "refused: widths [3, 4]"),
+        Row(
+            "layers",
+            [[5, 2]],
+            "refused: must be odd. Received: 2",
+            {**SOCKEYE},
+        ),
+        Row("activation", "tanh", "shapes"),
+        *(
+            Row("activation", name, "function", {"activation": "tanh"})
+            for name in ("relu", "softrelu", "sigmoid")
+        ),
+        Row("activation", "gelu", "refused: 'softrelu'"),
+        Row("dropout_keep_prob", 0.5, "start"),
+        Row("dropout_keep_prob", 0.5, "training", SOCKEYE),
+        Row("weight_norm", False, "shapes"),
+        Row("position_embeddings.kind", "sinusoid", "shapes"),
+        Row(
+            "position_embeddings.kind",
+            "none",
+            "function",
+            {"position_embeddings.kind": "sinusoid"},
+        ),
+        Row("position_embeddings.num_positions", 60, "shapes"),
+        Row("position_embeddings.num_positions", 50, "refused: positions: 51"),
+    ],
     "InceptionV3Encoder": [
         Row("resize_height", 9, "refused: not available"),
         Row("resize_width", 9, "refused: not available"),
@@ -247,6 +297,26 @@ DECODER_ROWS = {
         *RNN_ROWS,
         Row("max_decode_length", 7, "written"),
         Row("input_feeding", True, "function"),
+    ],
+    "ConvS2SDecoder": [
+        Row("layers", [[4, 3], [4, 3]], "shapes"),
+        Row("variant", "sockeye", "shapes", {"layers": [[5, 3]]}),
+        Row("variant", "sockeye", "refused: layers 6", {"layers": [[6, 3]]}),
+        Row("activation", "tanh", "shapes"),
+        Row("dropout_keep_prob", 0.5, "start"),
+        Row("dropout_keep_prob", 0.5, "training", SOCKEYE),
+        Row("weight_norm", False, "shapes"),
+        Row("position_embeddings.kind", "sinusoid", "shapes"),
+        Row("position_embeddings.num_positions", 120, "shapes"),
+        Row("position_embeddings.num_positions", 99, "refused: positions: 100"),
+        Row("attention", [True, False], "shapes"),
+        Row("attention", [True], "refused: a list of 2 booleans"),
+        Row("attention", False, "refused: At least one layer"),
+        Row("out_units", 9, "shapes"),
+        Row("project_qkv", True, "shapes", SOCKEYE),
+        Row("project_qkv", True, "refused: 'sockeye'"),
+        Row("project_memory", True, "shapes"),
+        Row("max_decode_length", 7, "written"),
     ],
 }
 BRIDGE_ROWS = {
@@ -314,13 +384,17 @@ ROLES = {
 # What rows of a class stand upon.
 GROUND = {
     "ConvEncoder": CONV,
+    "ConvS2SEncoder": TWO_SIZES,
+    "ConvS2SDecoder": {**TWO_SIZES, "out_units": 6},
     "ConcatInputBridge": {"num_units": 3},
     **{name: {"num_units": 3} for name, rows in ATTENTION_ROWS.items() if rows},
     **dict.fromkeys(
         [name for name in ENCODER_ROWS if "RNN" in name], {"rnn_cell": TINY}
     ),
-    **dict.fromkeys(DECODER_ROWS, {"rnn_cell": TINY}),
+    **dict.fromkeys(("BasicDecoder", "AttentionDecoder"), {"rnn_cell": TINY}),
 }
+# What else is in the model beside them.
+BESIDE = {"ConvS2SDecoder": CONV_DECODER}
 
 
 def in_model(settings):
@@ -330,7 +404,8 @@ def in_model(settings):
 def in_role(role, name, settings):
     settings = {**GROUND.get(name, {}), **settings}
     chosen = "optimizer.name" if role == "optimizer" else f"{role}.class"
-    return {chosen: name, f"{role}.params": settings}
+    beside = BESIDE.get(name, {})
+    return {**beside, chosen: name, f"{role}.params": settings}
 
 
 def in_rnn_cell(role, settings):
@@ -364,9 +439,12 @@ def every_row():
 @functools.cache
 def loaded(text):
     """The configuration of settings, JSON of one object."""
-    basic = '"decoder.class": "BasicDecoder"' in text
+    settings = json.loads(text)
+    basic = settings.get("decoder.class") == "BasicDecoder"
     model = "BasicSeq2Seq" if basic else "AttentionSeq2Seq"
-    return load("", {"model": model, "model_params": text}, complete=False)
+    model = settings.pop("model", model)
+    given = {"model": model, "model_params": json.dumps(settings)}
+    return load("", given, complete=False)
 
 
 def config_of(settings):

@@ -9,7 +9,7 @@ SENTENCE_PIECES = 20  # of google/seq2seq's toy.sh
 
 def add_arguments(parser):
     """Adds the flags, under google/seq2seq's names."""
-    parser.add_argument("--type", default="copy", help="copy or reverse")
+    parser.add_argument("--type", default="copy", help="copy, reverse or sort")
     parser.add_argument("--output_dir", required=True)
     parser.add_argument(
         "--vocab_size", type=positive, default=20, help="different tokens"

@@ -9,7 +9,7 @@ from keras_seq2seq.config.merge import at
 from keras_seq2seq.config.upgrade import COMPATIBILITY
 from keras_seq2seq.config.yaml_writer import flow
 
-NOT_YET = ("Image2Seq", "ConvS2S")  # known by name and settings alone
+NOT_YET = ("Image2Seq",)  # known by name and settings alone
 
 
 def complaint(merge, error):

@@ -20,9 +20,10 @@ NAMES = {
         "StackBidirectionalRNNEncoder",
         "PoolingEncoder",
         "ConvEncoder",
+        "ConvS2SEncoder",
         "InceptionV3Encoder",
     ),
-    "decoder": ("BasicDecoder", "AttentionDecoder"),
+    "decoder": ("BasicDecoder", "AttentionDecoder", "ConvS2SDecoder"),
     "attention": (
         "AdditiveAttention",
         "DotAttention",

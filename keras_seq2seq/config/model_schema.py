@@ -9,6 +9,11 @@ from pydantic import (
     model_validator,
 )
 
+from keras_seq2seq.config.conv_architectures import ARCHITECTURES
+from keras_seq2seq.config.conv_schema import (
+    ConvS2SDecoderParams,
+    ConvS2SEncoderParams,
+)
 from keras_seq2seq.config.google import OPTIMIZER_ARGUMENTS, renamed
 from keras_seq2seq.config.network_schema import (
     ATTENTIONS,
@@ -55,6 +60,14 @@ MODEL_DEFAULTS = {
         "decoder.class": "AttentionDecoder",
         "bridge.class": "ZeroBridge",
     },
+    "ConvS2S": {
+        "encoder.class": "ConvS2SEncoder",
+        "decoder.class": "ConvS2SDecoder",
+        "bridge.class": "ZeroBridge",
+        "architecture": "base",
+        "embedding.init_scale": 0.1,
+        "source.reverse": False,
+    },
     "Image2Seq": {
         "encoder.class": "InceptionV3Encoder",
         "decoder.class": "AttentionDecoder",
@@ -86,11 +99,18 @@ def _class(role, **options):
 class ModelParams(TrainingParams):
     """Everything a model is built, trained and searched with."""
 
+    architecture: Literal["", *ARCHITECTURES] = Field(
+        "",
+        description="Published sizes of ConvS2S: layers of encoder and "
+        "decoder, out_units and embedding.dim where they are not given; its "
+        "default there is base. Other models have none.",
+    )
     encoder_class: name_of("encoder") = _class("encoder")
     encoder_params: (
         RNNParams
         | PoolingEncoderParams
         | ConvEncoderParams
+        | ConvS2SEncoderParams
         | ImageEncoderParams
         | Free
     ) = params_of("encoder")
@@ -114,9 +134,9 @@ class ModelParams(TrainingParams):
         "null: that setting alone counts.",
     )
     decoder_class: name_of("decoder") = _class("decoder")
-    decoder_params: AttentionDecoderParams | DecoderParams | Free = params_of(
-        "decoder"
-    )
+    decoder_params: (
+        AttentionDecoderParams | DecoderParams | ConvS2SDecoderParams | Free
+    ) = params_of("decoder")
     inference_beam_width: Whole = Field(
         0,
         ge=0,
@@ -200,6 +220,78 @@ class ModelParams(TrainingParams):
             )
             refuse(type(self), [(("encoder.params",), text, longest)])
         return self
+
+    @model_validator(mode="after")
+    def _position_tables_suffice(self):
+        faults = []
+        for role, key, longest, text in (
+            (
+                "encoder",
+                "source.max_seq_len",
+                self.source_max_seq_len,
+                "END included" if self.source_append_end else "",
+            ),
+            (
+                "decoder",
+                "target.max_seq_len",
+                self.target_max_seq_len,
+                "START included",
+            ),
+            ("decoder", "max_decode_length", self.max_decode_length, ""),
+        ):
+            given = getattr(self, f"{role}_params")
+            if getattr(given, "position_kind", "none") != "learned":
+                continue
+            needed = None if longest is None else longest + bool(text)
+            if needed is None or needed > given.num_positions:
+                faults.append(_too_few_positions(role, key, longest, needed))
+        refuse(type(self), faults)
+        return self
+
+
+def _too_few_positions(role, key, longest, needed):
+    """What `refuse` says of a table that is shorter than sequences may be."""
+    more = (
+        "position_embeddings.kind: sinusoid"
+        if needed is None
+        else f"position_embeddings.num_positions: {needed}"
+    )
+    text = (
+        "has fewer learned positions than a sequence may need: "
+        f"{key} is {received(longest)}, START or END come on top. Type "
+        f"{more} in it, or a smaller {key}"
+    )
+    return (f"{role}.params",), text, longest
+
+
+def with_architecture(flat, defaults):
+    """Settings of a model with its architecture's sizes below them.
+
+    Args:
+        flat: mapping of `model_params` as given, its names not nested.
+        defaults: mapping. Those of the model.
+
+    Returns:
+        dict.
+    """
+    values = {**defaults, **flat}
+    sizes = ARCHITECTURES.get(str(values.get("architecture")))
+    if sizes is None:
+        return values
+    values = {"embedding.dim": sizes.embedding_dim, **values}
+    for role, kind, params in (
+        ("encoder", "ConvS2SEncoder", {"layers": sizes.encoder}),
+        (
+            "decoder",
+            "ConvS2SDecoder",
+            {"layers": sizes.decoder, "out_units": sizes.out_units},
+        ),
+    ):
+        given = values.get(f"{role}.params", {})
+        named = str(values[f"{role}.class"]).rpartition(".")[2]
+        if named == kind and isinstance(given, dict):
+            values[f"{role}.params"] = {**params, **given}
+    return values
 
 
 def _one_length(params, info):

@@ -4,6 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from keras_seq2seq.config.conv_schema import (
+    ConvS2SDecoderParams,
+    ConvS2SEncoderParams,
+)
 from keras_seq2seq.config.rnn_schema import (
     AttentionDecoderParams,
     DecoderParams,
@@ -145,11 +149,13 @@ ENCODERS = {
     "StackBidirectionalRNNEncoder": RNNParams,
     "PoolingEncoder": PoolingEncoderParams,
     "ConvEncoder": ConvEncoderParams,
+    "ConvS2SEncoder": ConvS2SEncoderParams,
     "InceptionV3Encoder": ImageEncoderParams,
 }
 DECODERS = {
     "BasicDecoder": DecoderParams,
     "AttentionDecoder": AttentionDecoderParams,
+    "ConvS2SDecoder": ConvS2SDecoderParams,
 }
 ATTENTIONS = {
     "AdditiveAttention": AttentionParams,

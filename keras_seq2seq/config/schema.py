@@ -9,6 +9,7 @@ from keras_seq2seq.config.model_schema import (
     DEFAULT_MODEL,
     MODEL_DEFAULTS,
     ModelParams,
+    with_architecture,
 )
 from keras_seq2seq.config.run_schema import (
     CORPUS_SCORES,
@@ -35,6 +36,8 @@ DEFAULT_SAVE_SECONDS = 600.0
 UNFIT_DECODERS = {
     ("AttentionSeq2Seq", "BasicDecoder"): "AttentionDecoder",
     ("BasicSeq2Seq", "AttentionDecoder"): "BasicDecoder",
+    ("BasicSeq2Seq", "ConvS2SDecoder"): "BasicDecoder",
+    ("ConvS2S", "BasicDecoder"): "ConvS2SDecoder",
 }
 EVALUATED_TOGETHER = 64  # pairs, where batch_size counts tokens
 REFUSED_BY_IMAGE2SEQ = (
@@ -241,7 +244,7 @@ class Config(Section):
         if model == "Image2Seq":
             _refuse_text_source(flat)
         defaults = MODEL_DEFAULTS.get(model, MODEL_DEFAULTS[DEFAULT_MODEL])
-        return {**defaults, **flat}
+        return with_architecture(flat, defaults)
 
     @model_validator(mode="after")
     def _no_contradiction(self):
@@ -281,6 +284,14 @@ def _contradictions(config):
     if wanted:
         text = f"is {decoder}, but {config.model} needs {wanted}. Type that"
         faults.append((("model_params", "decoder.class"), text, decoder))
+    architecture = config.model_params.architecture
+    if architecture and config.model not in ("", "ConvS2S"):
+        text = (
+            f"is {architecture}, the name of sizes of ConvS2S; "
+            f"{config.model} has none. Remove it, or type model: ConvS2S"
+        )
+        path = ("model_params", "architecture")
+        faults.append((path, text, architecture))
     if not _scored(config):
         metric = config.early_stopping.metric
         text = (

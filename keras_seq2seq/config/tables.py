@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from keras_seq2seq.config import (
+    conv_schema,
     network_schema,
     optimizer_schema,
     rnn_schema,
@@ -62,6 +63,8 @@ TABLES = {
     "LSTMCell": rnn_schema.LSTMCellParams,
     "PoolingEncoder": network_schema.PoolingEncoderParams,
     "ConvEncoder": network_schema.ConvEncoderParams,
+    "ConvS2SEncoder": conv_schema.ConvS2SEncoderParams,
+    "ConvS2SDecoder": conv_schema.ConvS2SDecoderParams,
     "AttentionDecoder": rnn_schema.AttentionDecoderParams,
     "attention": network_schema.AttentionParams,
     "InitialStateBridge": network_schema.InitialStateBridgeParams,

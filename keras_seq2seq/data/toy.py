@@ -1,4 +1,4 @@
-"""Toy tasks: copy or reverse a sequence of drawn tokens."""
+"""Toy tasks: copy, reverse or sort a sequence of drawn tokens."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from keras_seq2seq.data.vocabulary import count_tokens, select
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
 
-KINDS = ("copy", "reverse")
+KINDS = ("copy", "reverse", "sort")
 SPLITS = ("train", "dev", "test")
 SIDES = ("sources", "targets")
 
@@ -36,7 +36,8 @@ def write_toy_data(
 
     Args:
         directory: path.
-        kind: `"copy"` or `"reverse"`.
+        kind: `"copy"`, `"reverse"` or `"sort"`; tokens sort in the order
+            `0`, `1`, ..., `笑`.
         vocabulary_size: int. Different tokens, specials not counted.
         examples: int. Pairs of `train`; `dev` and `test` have a tenth each.
         min_length, max_length: int. Tokens of a line, both inclusive.
@@ -54,6 +55,7 @@ def write_toy_data(
     """
     _check(kind, vocabulary_size, examples, min_length, max_length)
     directory = Path(directory)
+    names = [str(i) for i in range(vocabulary_size - 1)] + ["笑"]
     for number, split in enumerate(SPLITS):
         count = examples if split == "train" else max(examples // 10, 1)
         generator = np.random.Generator(
@@ -62,9 +64,9 @@ def write_toy_data(
         sources = _draw(
             generator, vocabulary_size, count, min_length, max_length
         )
-        targets = sources if kind == "copy" else [s[::-1] for s in sources]
+        targets = [_answer(kind, row) for row in sources]
         for side, rows in zip(SIDES, (sources, targets), strict=True):
-            lines = [" ".join(row) for row in rows]
+            lines = [" ".join(names[i] for i in row) for row in rows]
             text = "".join(f"{line}\n" for line in lines)
             write_file(directory / split / f"{side}.txt", text)
             if split == "train":
@@ -84,17 +86,22 @@ def _write_pieces(directory, size):
 
 
 def _draw(generator, vocabulary_size, count, min_length, max_length):
-    names = [str(i) for i in range(vocabulary_size - 1)] + ["笑"]
+    """Rows of token numbers."""
     lengths = generator.integers(min_length, max_length + 1, count)
     drawn = generator.integers(vocabulary_size, size=lengths.sum())
     cuts = np.cumsum(lengths)[:-1]
-    return [[names[i] for i in row] for row in np.split(drawn, cuts)]
+    return np.split(drawn, cuts)
+
+
+def _answer(kind, row):
+    """The target of a source, both token numbers."""
+    return {"copy": row, "reverse": row[::-1], "sort": np.sort(row)}[kind]
 
 
 def _check(kind, vocabulary_size, examples, min_length, max_length):
     if kind not in KINDS:
         raise UserError(
-            f"The toy tasks are {' and '.join(KINDS)}. Received: {kind!r}"
+            f"The toy tasks are {', '.join(KINDS)}. Received: {kind!r}"
         )
     if vocabulary_size < 1 or examples < 1:
         raise UserError(

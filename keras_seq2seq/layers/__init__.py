@@ -48,14 +48,14 @@ from keras_seq2seq.layers.lstm_cell import LSTMCell as LSTMCell
 from keras_seq2seq.layers.pooling_encoder import (
     PoolingEncoder as PoolingEncoder,
 )
-from keras_seq2seq.layers.position_encoding import (
-    PositionEncoding as PositionEncoding,
-)
 from keras_seq2seq.layers.position_embedding import (
     PositionEmbedding as PositionEmbedding,
 )
 from keras_seq2seq.layers.position_embedding import (
     SinusoidEmbedding as SinusoidEmbedding,
+)
+from keras_seq2seq.layers.position_encoding import (
+    PositionEncoding as PositionEncoding,
 )
 from keras_seq2seq.layers.positioned_encoder import (
     PositionedEncoder as PositionedEncoder,

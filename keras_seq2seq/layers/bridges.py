@@ -136,7 +136,13 @@ class InitialStateBridge(ProjectingBridge):
     """
 
     def build(self, encoder, state_sizes):
-        self.build_projection(encoder, sum(keras.tree.flatten(state_sizes)))
+        units = sum(keras.tree.flatten(state_sizes))
+        if not units:
+            raise ValueError(
+                "`InitialStateBridge` fills a decoder's first state. Received: "
+                "a decoder that has no state. Use `ZeroBridge` instead."
+            )
+        self.build_projection(encoder, units)
 
     def call(self, encoded, zeros):
         states = keras.tree.flatten(zeros)

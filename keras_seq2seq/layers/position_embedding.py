@@ -146,7 +146,9 @@ def positions_of(kind, num_positions, dtype):
         dtype: dtype policy.
     """
     if kind == "learned":
-        return PositionEmbedding(num_positions, dtype=dtype)
+        return PositionEmbedding(
+            num_positions, dtype=dtype, name="embed_positions"
+        )
     if kind == "sinusoid":
         return SinusoidEmbedding(dtype=dtype)
     if kind == "none":

@@ -21,7 +21,8 @@ class AttentionSeq2Seq(Seq2Seq):
         embedding_dim: int. Width of token vectors.
         encoder: encoder layer. Default: `BidirectionalRNNEncoder`.
         bridge: bridge layer. Default: `ZeroBridge`.
-        attention: attention layer. Default: `AdditiveAttention(128)`.
+        attention: attention layer. Default: `AdditiveAttention(128)`, or
+            None for a decoder that has its own.
         decoder: decoder layer. Default: `AttentionDecoder`.
         **options: as `Seq2Seq` has them: `share_embeddings`,
             `reverse_source`, dropouts, `label_smoothing`, `tokenizers`, ...
@@ -42,13 +43,16 @@ class AttentionSeq2Seq(Seq2Seq):
         decoder=None,
         **options,
     ):
+        decoder = decoder or AttentionDecoder()
+        if attention is None and decoder.own_attentions is None:
+            attention = AdditiveAttention()
         super().__init__(
             source_vocabulary_size,
             target_vocabulary_size,
             embedding_dim,
             encoder=encoder or BidirectionalRNNEncoder(),
             bridge=bridge or ZeroBridge(),
-            attention=attention or AdditiveAttention(),
-            decoder=decoder or AttentionDecoder(),
+            attention=attention,
+            decoder=decoder,
             **options,
         )

@@ -36,10 +36,10 @@ class Ensemble:
         self.members = tuple(members)
         _check(self.members)
         first = self.members[0]
-        bounds = [each.max_source_length for each in self.members]
-        bounds = [bound for bound in bounds if bound is not None]
         self.append_end = any(each.append_end for each in self.members)
-        self.max_source_length = min(bounds, default=None)
+        self.max_source_length = _least(
+            each.max_source_length for each in self.members
+        )
         self.generator = Generator(
             self,
             first.tokenizers,
@@ -53,6 +53,16 @@ class Ensemble:
     def tokenizers(self):
         """The pair (source, target) that all members have."""
         return self.generator.tokenizers
+
+    @property
+    def longest_source(self):
+        """Most tokens of a source with END, or None: no limit."""
+        return _least(each.longest_source for each in self.members)
+
+    @property
+    def longest_target(self):
+        """Most tokens that a target can have, or None: no limit."""
+        return _least(each.longest_target for each in self.members)
 
     @property
     def has_attention(self):
@@ -141,6 +151,11 @@ def mean_of_probabilities(logits):
     ]
     total = functools.reduce(ops.logaddexp, logs)
     return total - ops.log(float(len(logs)))
+
+
+def _least(bounds):
+    """The smallest bound; None is no bound."""
+    return min((each for each in bounds if each is not None), default=None)
 
 
 def _check(members):

@@ -101,6 +101,10 @@ class Generator:
 
         Returns:
             list of `Generation`, in the order of `sources`.
+
+        Raises:
+            ValueError: no tokenizers, or more tokens than the model has
+                learned positions for.
         """
         if isinstance(sources, str):
             raise TypeError(
@@ -117,6 +121,7 @@ class Generator:
         results = [BLANK] * len(sources)
         encode = self._encoder().ids
         encoded = [encode(text) for text in sources]
+        self._check_lengths(encoded, limits[0])
         filled = [i for i, text in enumerate(sources) if text.strip()]
         order = sorted(filled, key=lambda i: len(encoded[i]))
         for start in range(0, len(order), batch_size):
@@ -127,6 +132,29 @@ class Generator:
                 tokens = self._source_tokens(sources[index], batch[row])
                 results[index] = self._read(tokens, found, row)
         return results
+
+    def _check_lengths(self, encoded, max_length):
+        longest = max(map(len, encoded), default=0)
+        for name, length, limit, shorter in (
+            (
+                "a source of",
+                longest,
+                self.model.longest_source,
+                "give the model a `max_source_length` that cuts sources",
+            ),
+            (
+                "targets of up to",
+                max_length,
+                self.model.longest_target,
+                "choose a smaller `max_length`",
+            ),
+        ):
+            if limit is not None and length > limit:
+                raise ValueError(
+                    f"The model has learned positions for {limit} tokens. "
+                    f"Received: {name} {length} tokens, START and END counted."
+                    f" Use positions that are sinusoids, or {shorter}."
+                )
 
     def search(self, source, search, max_length=100, min_length=0):
         """Hypotheses, as numpy arrays, for ids `(B, S)`."""

@@ -171,7 +171,7 @@ class Seq2Seq(TokenStep, keras.Model):
         )
 
     def _check_lengths(self):
-        limit, longest = self.decoder.longest_input, self.max_target_length
+        limit, longest = self.longest_target, self.max_target_length
         if limit is not None and longest > limit:
             raise ValueError(
                 f"The decoder has positions for {limit} tokens, fewer than "
@@ -295,6 +295,16 @@ class Seq2Seq(TokenStep, keras.Model):
         """Whether `step` returns attention."""
         own = self.decoder.own_attentions is not None
         return own or self.attention is not None
+
+    @property
+    def longest_source(self):
+        """Most tokens of a source with END, or None: no limit."""
+        return self.encoder.longest_input
+
+    @property
+    def longest_target(self):
+        """Most tokens that a target can have, or None: no limit."""
+        return self.decoder.longest_input
 
     @property
     def tokenizers(self):

@@ -68,7 +68,7 @@ def test_the_size_of_the_model_can_be_chosen(tmp_path):
         (["--vocab_size", "0"], "--vocab_size"),
         (["--seed", "-1"], "--seed"),
         (["--min_len", "9", "--max_len", "8"], "min_length <= max_length"),
-        (["--type", "sort"], "copy and reverse"),
+        (["--type", "shuffle"], "copy, reverse, sort"),
     ],
 )
 def test_impossible_toys_are_explained(tmp_path, capsys, flags, told):

@@ -17,6 +17,16 @@ def test_targets_are_the_sources_copied_or_reversed(tmp_path, kind, step):
     assert rows(tmp_path, "train", "targets") == [s[::step] for s in sources]
 
 
+def test_targets_are_the_sources_sorted(tmp_path):
+    write_toy_data(tmp_path, "sort", 12, examples=30)
+    order = [*map(str, range(11)), "笑"]  # not that of characters: 2 < 10
+    expected = [
+        sorted(row, key=order.index)
+        for row in rows(tmp_path, "train", "sources")
+    ]
+    assert rows(tmp_path, "train", "targets") == expected
+
+
 def test_lengths_and_tokens_fill_their_ranges(tmp_path):
     write_toy_data(tmp_path, "copy", 4, 500, min_length=2, max_length=5)
     sources = rows(tmp_path, "train", "sources")
@@ -46,7 +56,7 @@ def test_the_seed_decides_and_splits_differ(tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        {"kind": "sort"},
+        {"kind": "shuffle"},
         {"examples": 0},
         {"vocabulary_size": 0},
         {"min_length": 9, "max_length": 8},

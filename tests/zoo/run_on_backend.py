@@ -106,6 +106,25 @@ def models():
             bridge=layers.InitialStateBridge("attention_values"),
             decoder=layers.AttentionDecoder(stack(gru(8))),
         ),
+        "convs2s": zoo.ConvS2S(
+            SOURCE_SIZE,
+            TARGET_SIZE,
+            E,
+            encoder=layers.ConvS2SEncoder([(5, 3), (6, 4)], dropout=0.0),
+            decoder=layers.ConvS2SDecoder([(5, 3), (6, 2)], dropout=0.0),
+            label_smoothing=0.2,
+        ),
+        "sockeye": zoo.ConvS2S(
+            SOURCE_SIZE,
+            TARGET_SIZE,
+            E,
+            encoder=layers.ConvS2SEncoder(
+                [(5, 3), (5, 1)], "sockeye", positions="sinusoid"
+            ),
+            decoder=layers.ConvS2SDecoder(
+                [(5, 3), (5, 2)], "sockeye", "softrelu", project_qkv=True
+            ),
+        ),
     }
 
 
@@ -149,12 +168,17 @@ def run(inputs):
         logits, steps = run_forward(source, target)
         outputs[f"{name}/logits"] = keras.ops.convert_to_numpy(logits)
         outputs[f"{name}/steps"] = keras.ops.convert_to_numpy(steps)
-    model = made["gru"]
-    found = model.generator.search(source, GreedySearch(), max_length=4)
-    outputs["search/ids"] = found.ids
-    outputs["search/log_probs"] = found.log_probs
-    loss, weight = trained(model, source, target, inputs["labels"])
-    return {**outputs, "training/loss": loss, "training/weight": weight}
+    for name in ("gru", "convs2s"):
+        model = made[name]
+        found = model.generator.search(source, GreedySearch(), max_length=4)
+        loss, weight = trained(model, source, target, inputs["labels"])
+        outputs |= {
+            f"{name}/ids": found.ids,
+            f"{name}/log_probs": found.log_probs,
+            f"{name}/loss": loss,
+            f"{name}/weight": weight,
+        }
+    return outputs
 
 
 if __name__ == "__main__":

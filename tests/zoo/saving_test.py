@@ -11,13 +11,15 @@ from tests.zoo.tiny_models import (
     basic_model,
     batch,
     conv_model,
+    conv_s2s_model,
     pooling_model,
     step,
 )
 
 
 @pytest.mark.parametrize(
-    "make", [attention_model, basic_model, pooling_model, conv_model]
+    "make",
+    [attention_model, basic_model, pooling_model, conv_model, conv_s2s_model],
 )
 def test_a_loaded_model_goes_on_where_the_saved_one_stood(make, tmp_path):
     data = batch()

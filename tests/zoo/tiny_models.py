@@ -9,12 +9,14 @@ from keras_seq2seq.layers import (
     BasicDecoder,
     BidirectionalRNNEncoder,
     ConvEncoder,
+    ConvS2SDecoder,
+    ConvS2SEncoder,
     GRUCell,
     InitialStateBridge,
     PoolingEncoder,
     RecurrentStack,
 )
-from keras_seq2seq.zoo import AttentionSeq2Seq, BasicSeq2Seq
+from keras_seq2seq.zoo import AttentionSeq2Seq, BasicSeq2Seq, ConvS2S
 from tests.contracts import randomise
 
 B, S, T = 3, 6, 5
@@ -81,4 +83,47 @@ def conv_model(**options):
     options = {"bridge": InitialStateBridge(), **options}
     return attention_model(
         encoder=ConvEncoder(5, 3, 3, 6, 2, 2, dropout=0.0), **options
+    )
+
+
+def conv_s2s_model(randomised=True, encoder=None, decoder=None, **options):
+    """ConvS2S of convolutions whose widths, kernels and offsets differ.
+
+    `encoder` and `decoder` change arguments of these layers.
+    """
+    model = ConvS2S(
+        SOURCE_SIZE,
+        TARGET_SIZE,
+        E,
+        encoder=ConvS2SEncoder(
+            **{
+                "layers": [(5, 3), (6, 4), (4, 1, 2)],
+                "dropout": 0.0,
+                "num_positions": 9,
+                **(encoder or {}),
+            }
+        ),
+        decoder=ConvS2SDecoder(
+            **{
+                "layers": [(5, 3), (6, 2, 0), (4, 1, 2)],
+                "attention": [True, False, True],
+                "out_units": 8,
+                "dropout": 0.0,
+                "num_positions": 9,
+                **(decoder or {}),
+            }
+        ),
+        **{"max_target_length": 9, **options},
+    )
+    return randomise(model) if randomised else model
+
+
+def sockeye_model(project_qkv=False, **options):
+    """ConvS2S in Sockeye's form."""
+    given = {"variant": "sockeye", "layers": [(5, 3), (5, 1)]}
+    decoder = {"layers": [(5, 4), (5, 1)], "attention": True}
+    return conv_s2s_model(
+        encoder=given,
+        decoder={**given, **decoder, "project_qkv": project_qkv},
+        **options,
     )
