@@ -77,6 +77,17 @@ def test_translate_and_go_on(tmp_path):
     assert (tmp_path / "translate_run" / "ckpt-2").is_dir()
 
 
+def test_convs2s_and_go_on(tmp_path):
+    for split in ("train", "val", "test_2016_flickr"):
+        write(tmp_path / f"{split}.de", drawn(["eins", "zwei", "drei"], 20))
+        write(tmp_path / f"{split}.en", drawn(["one", "two", "three"], 20))
+    flags = ["--data_dir=.", "--subwords=30", "--layers=2", "--units=6"]
+    printed = run("convs2s.py", tmp_path, *flags, "--epochs=1")
+    assert "Test Score(name='bleu'" in printed
+    run("convs2s.py", tmp_path, *flags, "--epochs=2")
+    assert (tmp_path / "convs2s_run" / "ckpt-2").is_dir()
+
+
 def columns(words, count):
     """Lines of two columns."""
     return map(

@@ -52,7 +52,7 @@ model_params:
   embedding.dim: 6
   attention.params: {num_units: 5}
   encoder.params: ENCODER
-  decoder.params: {rnn_cell: {cell_params: {num_units: 8}}}
+  decoder.params: DECODER
 train_steps: 3
 eval_every_n_steps: 3
 batch_size: 32
@@ -60,6 +60,11 @@ batch_size: 32
 REDUCED_ENCODERS = {
     "BidirectionalRNNEncoder": "{rnn_cell: {cell_params: {num_units: 8}}}",
     "ConvEncoder": "{attention_cnn.units: 5, output_cnn.units: 7}",
+    "ConvS2SEncoder": "{layers: [[8, 3], [8, 3]]}",
+}
+REDUCED_DECODERS = {
+    "AttentionDecoder": "{rnn_cell: {cell_params: {num_units: 8}}}",
+    "ConvS2SDecoder": "{layers: [[8, 3], [8, 3]]}",
 }
 # For those that leave the data to the user.
 DATA = """\
@@ -103,7 +108,9 @@ def small(path, folder):
     plain = load([path], complete=False)
     layers = [*layers_of(path), folder / "reduced.yml"]
     encoder = REDUCED_ENCODERS[plain.model_params.encoder_class]
-    layers[-1].write_text(REDUCED.replace("ENCODER", encoder))
+    decoder = REDUCED_DECODERS[plain.model_params.decoder_class]
+    reduced = REDUCED.replace("ENCODER", encoder).replace("DECODER", decoder)
+    layers[-1].write_text(reduced)
     if plain.input_pipeline_train is None:
         (folder / "data.yml").write_text(DATA)
         layers.append(folder / "data.yml")
