@@ -8,20 +8,47 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 SAME_LENGTH = 0.05  # by which mean lengths may differ
 PEERS = Path(__file__).resolve().parent / "peers"
-PEER_PACKAGES = (
-    "tensorflow-cpu==2.13.1",
-    "numpy<1.25",
-    "tensorflow-addons>=0.21,<0.24",
-    "pyonmttok>=1.36,<2",
-    "ctranslate2>=3,<4",
-    "pyyaml",
-    "rouge",
-    "sacrebleu>=2,<3",
-    "packaging",
+
+
+class Peer(NamedTuple):
+    """What ours is compared with.
+
+    Attributes:
+        name: str. How tables call it.
+        directory: str. Where its Python is installed, in the work directory.
+        installs: tuple of what `pip install` is given, call by call.
+    """
+
+    name: str
+    directory: str
+    installs: tuple
+
+
+OPENNMT_TF = Peer(
+    "OpenNMT-tf",
+    "opennmt_tf",
+    (
+        ("setuptools<81", "wheel"),
+        (
+            "tensorflow-cpu==2.13.1",
+            "numpy<1.25",
+            "tensorflow-addons>=0.21,<0.24",
+            "pyonmttok>=1.36,<2",
+            "ctranslate2>=3,<4",
+            "pyyaml",
+            "rouge",
+            "sacrebleu>=2,<3",
+            "packaging",
+        ),
+        ("--no-deps", "OpenNMT-tf==2.32.0"),
+    ),
 )
+# Where the index has a build without CUDA, 2.13.0+cpu, pip prefers it.
+PYTORCH = Peer("PyTorch", "pytorch", (("torch==2.13.0", "numpy"),))
 
 
 def parser(description):
@@ -37,17 +64,20 @@ def parser(description):
     return made
 
 
-def alternate(arguments, ours, theirs):
+def alternate(arguments, ours, theirs, peer=OPENNMT_TF):
     """Runs ours and the peer's in turn, and shows what they measured.
 
     Args:
         arguments: of the command line.
         ours: callable from a precision to script and arguments in `peers/`.
         theirs: script and arguments of the peer.
+        peer: `Peer`.
     """
     work = arguments.work_dir
     prepare(arguments.data_dir, work / "data")
-    peer = None if arguments.without_peer else install(work / "opennmt_tf")
+    python = None
+    if not arguments.without_peer:
+        python = install(work / peer.directory, peer.installs)
     figures = collections.defaultdict(list)
     for _ in range(arguments.alternations):
         for precision in arguments.precision:
@@ -55,11 +85,11 @@ def alternate(arguments, ours, theirs):
             command = [sys.executable, PEERS / script, *rest]
             figure = run(command, work, arguments.threads)
             figures[f"keras_seq2seq {precision}"].append(figure)
-        if peer is not None:
+        if python is not None:
             script, *rest = theirs
-            command = [peer, PEERS / script, *rest]
-            figures["OpenNMT-tf"].append(run(command, work, arguments.threads))
-    show(figures)
+            command = [python, PEERS / script, *rest]
+            figures[peer.name].append(run(command, work, arguments.threads))
+    show(figures, peer.name)
 
 
 def prepare(source, target):
@@ -81,16 +111,15 @@ def prepare(source, target):
         peer.write_text(marks + lines, "utf-8")
 
 
-def install(directory):
-    """A Python with OpenNMT-tf, made when it is missing."""
+def install(directory, installs):
+    """A Python with a peer in it, made when it is missing."""
     python = directory / "bin" / "python"
     done = directory / "installed"
     if not done.exists():
         subprocess.run([sys.executable, "-m", "venv", directory], check=True)
         pip = [python, "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, "setuptools<81", "wheel"], check=True)
-        subprocess.run([*pip, *PEER_PACKAGES], check=True)
-        subprocess.run([*pip, "--no-deps", "OpenNMT-tf==2.32.0"], check=True)
+        for packages in installs:
+            subprocess.run([*pip, *packages], check=True)
         done.touch()
     return python
 
@@ -117,7 +146,7 @@ def run(command, work, threads):
     return figure
 
 
-def show(figures, peer="OpenNMT-tf"):
+def show(figures, peer=OPENNMT_TF.name):
     """Medians over the runs, and their ratios to the peer's.
 
     Args:
