@@ -87,7 +87,7 @@ class StackBidirectionalRNNEncoder(RNNEncoder):
         width = inputs_shape[-1]
         joined = 2 * self.recurrence.cells[0].output_size
         self.input_transform = None
-        if self.recurrence.residual and width != joined:
+        if self.recurrence.connected(0) and width != joined:
             self.input_transform = keras.layers.Dense(
                 joined, dtype=self.dtype_policy, name="input_transform"
             )
@@ -102,13 +102,15 @@ class StackBidirectionalRNNEncoder(RNNEncoder):
         transform = self.input_transform
         x = inputs if transform is None else transform(inputs)
         real = ops.cast(valid, inputs.dtype)[..., None]
-        earlier, states = [x], []
-        for forward, backward in zip(self.ahead, self.back, strict=True):
+        earlier, states = [], []
+        pairs = zip(self.ahead, self.back, strict=True)
+        for index, (forward, backward) in enumerate(pairs):
+            if self.recurrence.connected(index):
+                earlier.append(x)
             output, state = read_both_ways(
                 forward, backward, x, valid, training
             )
             x = self.recurrence.combine(output, earlier) * real
-            earlier.append(x)
             states.append(state)
         final = tuple(
             tuple(state[direction][0] for state in states)

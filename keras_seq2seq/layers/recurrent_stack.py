@@ -31,10 +31,15 @@ class RecurrentStack(Part):
         residual: bool. Whether layers see what earlier ones gave.
         combiner: one of `"add"`, `"mean"`, `"concat"`.
         dense: bool. Combine with all earlier inputs, not only the last.
+        first_residual_layer: int or None. Counted from 1, the layer from which
+            on there are residual connections, whatever the number of layers.
+            None: all layers have them, but a single one has none.
         seed: int or None. Of the dropout masks.
 
     Source:
         [Britz et al., 2017](https://arxiv.org/abs/1703.03906), 3.3;
+        first residual layer: [Wu et al., 2016]
+        (https://arxiv.org/abs/1609.08144), 3.1;
         variational dropout: [Gal and Ghahramani, 2016]
         (https://arxiv.org/abs/1512.05287).
     """
@@ -50,6 +55,7 @@ class RecurrentStack(Part):
         residual=False,
         combiner="add",
         dense=False,
+        first_residual_layer=None,
         seed=None,
         **kwargs,
     ):
@@ -72,6 +78,11 @@ class RecurrentStack(Part):
             raise ValueError(
                 f"`combiner` must be one of {COMBINERS}. Received: {combiner!r}"
             )
+        if first_residual_layer is not None and first_residual_layer < 1:
+            raise ValueError(
+                "`first_residual_layer` must be positive or None. "
+                f"Received: {first_residual_layer}"
+            )
         cell = cell or LSTMCell(128)
         self.cell_class = type(cell)
         self.cell_config = cell.get_config()
@@ -80,10 +91,12 @@ class RecurrentStack(Part):
         self.output_keep_prob = output_keep_prob
         self.state_keep_prob = state_keep_prob
         self.variational = variational
-        # A single layer has nothing to connect to.
-        self.residual = residual and num_layers > 1
+        # A single layer has nothing to connect to, unless it is asked for.
+        alone = num_layers == 1 and first_residual_layer is None
+        self.residual = residual and not alone
         self.combiner = combiner
         self.dense = dense
+        self.first_residual_layer = first_residual_layer
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.cells = [self._fresh_cell(i) for i in range(num_layers)]
@@ -111,29 +124,45 @@ class RecurrentStack(Part):
     @property
     def output_size(self):
         """Width of the output, known once built."""
-        return self._widths[-1]
+        return self.output_sizes[-1]
 
-    def build(self, inputs_shape):
+    def connected(self, index):
+        """Whether layer `index`, from 0, has a residual connection."""
+        return self.residual and index + 1 >= (self.first_residual_layer or 1)
+
+    def build(self, inputs_shape, context_size=0):
+        """Makes the weights.
+
+        Args:
+            inputs_shape: shape of the inputs `(B, L, D)`.
+            context_size: int. Width of what all layers but the first get
+                beside the output of the layer below; see `stepper`.
+        """
         width = inputs_shape[-1]
         self.input_size = width
+        self.context_size = context_size
         first = self.cells[0].output_size
-        if self.residual and self.combiner != "concat" and width != first:
+        self.input_transform = None
+        if self.connected(0) and self.combiner != "concat" and width != first:
             self.input_transform = keras.layers.Dense(
                 first, dtype=self.dtype_policy, name="input_transform"
             )
             self.input_transform.build((None, width))
             width = first
-        else:
-            self.input_transform = None
-        self._widths = [width]
-        for cell in self.cells:
-            cell.build((None, self._widths[-1]))
-            self._widths.append(self._combined_width(cell.output_size))
+        self._input_sizes, self.output_sizes, earlier = [], [], []
+        for index, cell in enumerate(self.cells):
+            if self.connected(index):
+                earlier.append(width)
+            joined = width + (context_size if index else 0)
+            cell.build((None, joined))
+            self._input_sizes.append(joined)
+            width = self._combined_size(cell.output_size, earlier)
+            self.output_sizes.append(width)
 
-    def _combined_width(self, output):
-        if not (self.residual and self.combiner == "concat"):
+    def _combined_size(self, output, earlier):
+        if self.combiner != "concat":
             return output
-        return output + sum(self._widths if self.dense else self._widths[-1:])
+        return output + sum(earlier if self.dense else earlier[-1:])
 
     def zero_state(self, batch):
         """States of a sequence's start, per layer a tuple of `(batch, n)`."""
@@ -154,7 +183,7 @@ class RecurrentStack(Part):
             {
                 name: self._mask(steps, batch, width, keep_prob)
                 for name, width, keep_prob in (
-                    ("input", self._widths[index], self.input_keep_prob),
+                    ("input", self._input_sizes[index], self.input_keep_prob),
                     ("output", cell.output_size, self.output_keep_prob),
                     ("state", cell.output_size, self.state_keep_prob),
                 )
@@ -192,11 +221,12 @@ class RecurrentStack(Part):
         masks = self.masks(steps, batch, training)
         if self.input_transform is not None:
             x = self.input_transform(x)
-        earlier, final = [x], []
+        earlier, final = [], []
         for index, cell in enumerate(self.cells):
+            if self.connected(index):
+                earlier.append(x)
             output, sequence = _run(cell, x, states[index], masks[index])
             x = self.combine(output, earlier)
-            earlier.append(x)
             final.append(sequence)
         count = lengths(valid)
         final = keras.tree.map_structure(
@@ -205,8 +235,8 @@ class RecurrentStack(Part):
         return time_major(x * real), final
 
     def combine(self, output, earlier):
-        """Joins a layer's output with the inputs of the layers so far."""
-        if not self.residual:
+        """Joins a layer's output with the inputs of connected layers so far."""
+        if not earlier:
             return output
         seen = earlier if self.dense else earlier[-1:]
         if self.combiner == "concat":
@@ -221,11 +251,29 @@ class RecurrentStack(Part):
 
         None where it takes more than a projection, as residual layers do.
         """
-        if self.residual:
+        if self.connected(0):
             return None
         return self.cells[0].projectors(self.input_size - fed_size)[1]
 
-    def stepper(self, fed_size=0, fed_projected=False):
+    def context_projector(self):
+        """Returns `project(context (..., n))`, for all layers that get it.
+
+        What it gives holds a part `(..., gates * units)` per layer; `stepper`
+        takes it as `context_projected`.
+        """
+        parts = [
+            cell.projectors(size - self.context_size)[1]
+            for cell, size in self._informed()
+        ]
+        return lambda context: ops.concatenate(
+            [project(context) for project in parts], axis=-1
+        )
+
+    def _informed(self):
+        """The cells that get a context, with their inputs' widths."""
+        return zip(self.cells[1:], self._input_sizes[1:], strict=True)
+
+    def stepper(self, fed_size=0, fed_projected=False, context_projected=False):
         """One step through all layers, for loops that feed back.
 
         Args:
@@ -233,33 +281,64 @@ class RecurrentStack(Part):
                 feeds; the others are known before it.
             fed_projected: bool. Whether `fed` went through `fed_projector`
                 already, undropped.
+            context_projected: bool. Whether contexts went through
+                `context_projector` already, undropped.
 
         Returns:
             pair of functions: `project(known (T, B, n), masks)`, what a loop
             needs of the known columns of all steps, and `step(known, fed,
-            states, masks) -> (output, states)`, with `known` a step of that,
-            `fed (B, fed_size)` or None, and `masks` a step of `masks`.
+            states, masks, attend=None) -> (output, states)`, with `known` a
+            step of that, `fed (B, fed_size)` or None, and `masks` a step of
+            `masks`. Where layers get a context, `attend` gives it, as a
+            function of the first layer's output.
         """
         project_known, begin = self._beginner(fed_size, fed_projected)
-        project = [cell.projector() for cell in self.cells[1:]]
+        join = [
+            self._joiner(cell, size - self.context_size, context_projected)
+            for cell, size in self._informed()
+        ]
         advance = [cell.stepper() for cell in self.cells]
 
-        def step(known, fed, states, masks):
+        def step(known, fed, states, masks, attend=None):
             x, projected = begin(known, fed, masks[0])
-            earlier, after = [x], []
+            earlier, after, contexts = [], [], [None] * len(join)
             for index, state in enumerate(states):
+                if self.connected(index):
+                    earlier.append(x)
                 if index:
-                    x = drop(x, masks[index], "input")
-                    projected = project[index - 1](x)
+                    context = contexts[index - 1]
+                    projected = join[index - 1](x, context, masks[index])
                 seen = drop(state[0], masks[index], "state")
                 output, new = advance[index](projected, state, seen)
                 output = drop(output, masks[index], "output")
                 x = self.combine(output, earlier)
-                earlier.append(x)
                 after.append(new)
+                if attend is not None and not index:
+                    contexts = self._parts(attend(x), context_projected)
             return x, tuple(after)
 
         return project_known, step
+
+    def _parts(self, context, projected):
+        """What each layer but the first gets of a context."""
+        count = len(self.cells) - 1
+        if projected:
+            return ops.split(context, count, axis=-1)
+        return [context] * count
+
+    def _joiner(self, cell, size, context_projected):
+        """`join(x, context, masks)`: the projected input of an upper layer."""
+        if not self.context_size:
+            project = cell.projector()
+            return lambda x, context, masks: project(drop(x, masks, "input"))
+        project, project_context = cell.projectors(size)
+
+        def join(x, context, masks):
+            if not context_projected:
+                context = project_context(drop(context, masks, "input", size))
+            return project(drop(x, masks, "input")) + context
+
+        return join
 
     def _beginner(self, fed_size, fed_projected):
         """`begin(known, fed, masks)`: the first input, and it projected.
@@ -267,7 +346,7 @@ class RecurrentStack(Part):
         In front of it the function that makes `known`.
         """
         first, row = self.cells[0], self.input_size - fed_size
-        if self.residual:
+        if self.connected(0):
             project = first.projector()
             transform = self.input_transform or (lambda x: x)
 
@@ -305,6 +384,7 @@ class RecurrentStack(Part):
             "residual",
             "combiner",
             "dense",
+            "first_residual_layer",
             "seed",
         )
         return {

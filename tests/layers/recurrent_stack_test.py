@@ -40,6 +40,7 @@ def outputs(stack, inputs, training=False):
         {"num_layers": 2, "residual": True},
         {"num_layers": 3, "residual": True, "combiner": "mean", "dense": True},
         {"num_layers": 2, "residual": True, "combiner": "concat"},
+        {"num_layers": 3, "residual": True, "first_residual_layer": 2},
     ],
     ids=str,
 )
@@ -121,6 +122,76 @@ def test_one_layer_has_no_residual_connection():
     residual.set_weights(plain.get_weights())
     inputs = array(B, L, D)
     assert_close(outputs(residual, inputs), outputs(plain, inputs), 0)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+@pytest.mark.parametrize("first", [1, 2, 3, 4])
+def test_residual_connections_begin_at_a_layer(first, dense):
+    options = {"num_layers": 3, "residual": True, "dense": dense}
+    stack = built(BasicRNNCell(D), **options, first_residual_layer=first)
+    inputs = array(B, 1, D)
+    x, seen = inputs[:, 0], []
+    for number, cell in enumerate(stack.cells, 1):
+        seen += [x] * (number >= first)
+        x = np.asarray(cell(x, [np.zeros((B, D), "float32")])[0])
+        x = x + (sum(seen) if dense else sum(seen[-1:]))
+    assert_close(outputs(stack, inputs)[:, 0], x)
+
+
+@pytest.mark.parametrize("cell", [GRUCell(U), LSTMCell(U)])
+def test_residual_connections_above_the_first_layer_have_no_weights(cell):
+    plain = built(cell, num_layers=3)
+    residual = built(cell, num_layers=3, residual=True, first_residual_layer=2)
+    assert residual.count_params() == plain.count_params()
+    late = built(cell, num_layers=3, residual=True, first_residual_layer=4)
+    inputs = array(B, L, D)
+    assert_close(outputs(late, inputs), outputs(plain, inputs), 0)
+    assert not np.allclose(outputs(residual, inputs), outputs(plain, inputs))
+
+
+def test_a_single_layer_is_connected_where_that_is_said():
+    plain = built(width=U)
+    residual = built(width=U, residual=True, first_residual_layer=1)
+    inputs = array(B, L, U)
+    assert_close(outputs(residual, inputs), outputs(plain, inputs) + inputs)
+
+
+@pytest.mark.parametrize("combiner", ["add", "concat"])
+def test_upper_layers_get_a_context_beside_what_lies_below(combiner):
+    stack = RecurrentStack(
+        BasicRNNCell(D), num_layers=3, residual=True, combiner=combiner
+    )
+    stack.build((None, None, D), context_size=4)
+    randomise(stack)
+    x, context = array(B, D), array(B, 4, seed=1)
+    zero, seen = np.zeros((B, D), "float32"), []
+
+    def attend(first):
+        seen.append(np.asarray(first))
+        return context
+
+    def attend_projected(first):
+        return stack.context_projector()(attend(first))
+
+    masks = stack.masks(1, 1, training=False)
+    for projected, give in ((False, attend), (True, attend_projected)):
+        project, step = stack.stepper(context_projected=projected)
+        found, _ = step(project(x, masks), None, ((zero,),) * 3, masks, give)
+        y = x
+        for index, cell in enumerate(stack.cells):
+            joined = np.concatenate([y, context], -1) if index else y
+            output = np.asarray(cell(joined, [zero])[0])
+            # The context is no part of the connection.
+            join = {"add": np.add, "concat": lambda *o: np.concatenate(o, -1)}
+            y = join[combiner](output, y)
+            if not index:
+                assert_close(seen[-1], y)
+        assert_close(found, y)
+
+
+def test_the_first_residual_layer_is_counted_from_one():
+    with pytest.raises(ValueError, match="positive or None. Received: 0"):
+        RecurrentStack(first_residual_layer=0)
 
 
 def test_layers_have_weights_of_their_own():
