@@ -26,11 +26,20 @@ DECODERS = {
     "basic": (BasicDecoder, {}),
     "context": (AttentionDecoder, {}),
     "fed": (AttentionDecoder, {"input_feeding": True}),
+    "upper": (AttentionDecoder, {"attention_in_upper_layers": True}),
+    "upper_fed": (
+        AttentionDecoder,
+        {"attention_in_upper_layers": True, "input_feeding": True},
+    ),
 }
 STACKS = {
     "gru": (GRUCell(U), {}),
     "lstms": (LSTMCell(U, projection=3), {"num_layers": 2}),
     "residual": (GRUCell(U), {"num_layers": 2, "residual": True}),
+    "late": (
+        LSTMCell(U),
+        {"num_layers": 3, "residual": True, "first_residual_layer": 2},
+    ),
     "wide": (
         GRUCell(U),
         {
@@ -74,13 +83,15 @@ def start(decoder, memory):
 @pytest.mark.parametrize("stack", STACKS)
 def test_stepping_gives_what_decode_gives(kind, stack):
     decoder, attention, memory = built(kind, stack)
-    carry, embedded = start(decoder, memory), array(B, T, E)
-    features = decoder.decode(embedded, memory, carry, attention)
+    begin, embedded = start(decoder, memory), array(B, T, E)
+    features = decoder.decode(embedded, memory, begin, attention)
     assert features.shape == (B, T, decoder.output_size)
-    step = decoder.stepper(memory, attention)
-    for time in range(T):
-        found, carry, _ = step(embedded[:, time : time + 1], carry)
-        assert_close(found[:, 0], features[:, time])
+    # A search's memory holds projections of what the memory holds.
+    for looked_at in (memory, decoder.search_memory(memory)):
+        step, carry = decoder.stepper(looked_at, attention), begin
+        for time in range(T):
+            found, carry, _ = step(embedded[:, time : time + 1], carry)
+            assert_close(found[:, 0], features[:, time])
 
 
 def test_beams_do_not_see_each_other(kind):
