@@ -23,6 +23,9 @@ from keras_seq2seq.layers.bilinear_attention import (
 )
 from keras_seq2seq.layers.bridges import ConcatInputBridge as ConcatInputBridge
 from keras_seq2seq.layers.bridges import (
+    EncoderOutputBridge as EncoderOutputBridge,
+)
+from keras_seq2seq.layers.bridges import (
     InitialStateBridge as InitialStateBridge,
 )
 from keras_seq2seq.layers.bridges import PassThroughBridge as PassThroughBridge
@@ -44,6 +47,9 @@ from keras_seq2seq.layers.fixed_attention import (
     FixedAttention as FixedAttention,
 )
 from keras_seq2seq.layers.gru_cell import GRUCell as GRUCell
+from keras_seq2seq.layers.hybrid_rnn_encoder import (
+    HybridRNNEncoder as HybridRNNEncoder,
+)
 from keras_seq2seq.layers.lstm_cell import LSTMCell as LSTMCell
 from keras_seq2seq.layers.pooling_encoder import (
     PoolingEncoder as PoolingEncoder,

@@ -5,7 +5,9 @@ from keras import ops
 
 from keras_seq2seq.layers.encoder_output import EncoderOutput
 from keras_seq2seq.layers.part import Part
-from keras_seq2seq.ops import masked_mean, split_widths
+from keras_seq2seq.ops import last_real, lengths, masked_mean, split_widths
+
+MODES = ("last", "avg", "zero")
 
 
 class Bridge(Part):
@@ -156,6 +158,61 @@ class InitialStateBridge(ProjectingBridge):
                 for part, state in zip(parts, states, strict=True)
             ],
         )
+
+
+@keras.saving.register_keras_serializable("keras_seq2seq")
+class EncoderOutputBridge(Bridge):
+    """Each state is a tanh layer of its own over the encoder's outputs.
+
+    Args:
+        mode: which output: `"last"`, at the last real position, `"avg"`, the
+            mean over real positions, or `"zero"`, none: zeros, no weights.
+
+    Source:
+        [Luong et al., 2015](https://arxiv.org/abs/1508.04025) begin with the
+        last one, [Bahdanau et al., 2015](https://arxiv.org/abs/1409.0473),
+        A.2.2, with such a layer; the modes are Sockeye's.
+    """
+
+    def __init__(self, mode="last", **kwargs):
+        super().__init__(**kwargs)
+        if mode not in MODES:
+            raise ValueError(
+                f"`mode` must be one of {MODES}. Received: mode={mode!r}"
+            )
+        self.mode = mode
+        self.projections = []
+
+    def build(self, encoder, state_sizes):
+        if self.mode == "zero":
+            return
+        for index, units in enumerate(keras.tree.flatten(state_sizes)):
+            layer = keras.layers.Dense(
+                units,
+                activation="tanh",
+                dtype=self.dtype_policy,
+                name=f"projection_{index}",
+            )
+            layer.build((None, encoder.output_size))
+            self.projections.append(layer)
+
+    def call(self, encoded, zeros):
+        if self.mode == "zero":
+            return zeros
+        outputs, valid = encoded.outputs, encoded.valid
+        seen = (
+            last_real(outputs, lengths(valid))
+            if self.mode == "last"
+            else masked_mean(outputs, valid)
+        )
+        seen = ops.cast(seen, self.compute_dtype)
+        states = zip(self.projections, keras.tree.flatten(zeros), strict=True)
+        return keras.tree.pack_sequence_as(
+            zeros, [ops.cast(layer(seen), zero.dtype) for layer, zero in states]
+        )
+
+    def get_config(self):
+        return {**super().get_config(), "mode": self.mode}
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")

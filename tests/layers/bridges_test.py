@@ -6,6 +6,7 @@ import pytest
 from keras_seq2seq.layers import (
     ConcatInputBridge,
     EncoderOutput,
+    EncoderOutputBridge,
     InitialStateBridge,
     PassThroughBridge,
     ZeroBridge,
@@ -107,6 +108,51 @@ def test_an_unknown_input_is_refused():
     message = r"'final_state', 'attention_values'.*Received: 'states'"
     with pytest.raises(ValueError, match=message):
         InitialStateBridge("states")
+
+
+# From outputs -------------------------------------------------------------
+
+LAST = np.stack([ENCODED.outputs[0, 3], ENCODED.outputs[1, 1]])
+MEAN = np.stack(
+    [ENCODED.outputs[0].mean(axis=0), ENCODED.outputs[1, :2].mean(axis=0)]
+)
+
+
+@pytest.mark.parametrize("mode", ["last", "avg"])
+def test_contract_of_layers_over_outputs(mode):
+    check_layer(
+        lambda **options: EncoderOutputBridge(mode, **options),
+        lambda bridge: bridge.build(ENCODER, SIZES),
+        lambda bridge: bridge(ENCODED, ZEROS),
+    )
+
+
+@pytest.mark.parametrize(("mode", "seen"), [("last", LAST), ("avg", MEAN)])
+def test_each_state_has_a_tanh_layer_of_its_own(mode, seen):
+    bridge = built(EncoderOutputBridge(mode))
+    expected = [np.tanh(dense(layer, seen)) for layer in bridge.projections]
+    assert_close(bridge(ENCODED, ZEROS), expected)
+    sizes = [size for sizes in SIZES for size in sizes]
+    assert bridge.count_params() == sum((D + 1) * size for size in sizes)
+
+
+@pytest.mark.parametrize("mode", ["last", "avg"])
+def test_layers_over_outputs_do_not_see_padding(mode):
+    bridge, outputs = built(EncoderOutputBridge(mode)), ENCODED.outputs.copy()
+    outputs[~VALID] = 100.0
+    found = bridge(ENCODED._replace(outputs=outputs), ZEROS)
+    assert_close(found, bridge(ENCODED, ZEROS), 0)
+
+
+def test_states_that_begin_with_zeros_have_no_weights():
+    bridge = built(EncoderOutputBridge("zero"))
+    assert bridge.count_params() == 0
+    assert_close(bridge(ENCODED, ZEROS), ZEROS, 0)
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(ValueError, match="'avg', 'zero'.*mode='mean'"):
+        EncoderOutputBridge("mean")
 
 
 @pytest.mark.parametrize("bridge_input", FIELDS)

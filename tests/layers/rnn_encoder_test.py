@@ -7,6 +7,7 @@ import pytest
 from keras_seq2seq.layers import (
     BidirectionalRNNEncoder,
     GRUCell,
+    HybridRNNEncoder,
     LSTMCell,
     RecurrentStack,
     StackBidirectionalRNNEncoder,
@@ -14,12 +15,13 @@ from keras_seq2seq.layers import (
 )
 from tests.contracts import array, arrays, assert_close, check_layer, randomise
 
-B, S, E, U = 3, 4, 2, 5
+B, S, E, U = 3, 4, 2, 6
 VALID = np.arange(S) < np.array([[4], [1], [3]])
 ENCODERS = {
     "one_way": (UnidirectionalRNNEncoder, U),
     "both_ways": (BidirectionalRNNEncoder, 2 * U),
     "stacked": (StackBidirectionalRNNEncoder, 2 * U),
+    "hybrid": (HybridRNNEncoder, U),
 }
 
 
@@ -90,7 +92,7 @@ def test_rows_do_not_see_each_other(kind):
 
 
 def test_sizes_are_known_once_built(kind):
-    encoder = built(kind, LSTMCell(U, projection=3), num_layers=2)
+    encoder = built(kind, LSTMCell(U, projection=4), num_layers=2)
     encoded = encoder(array(B, S, E), valid=VALID)
     assert encoder.output_size == encoded.outputs.shape[-1]
     assert encoder.value_size == encoded.attention_values.shape[-1]
@@ -116,7 +118,8 @@ def test_dropout_acts_in_training_only(kind):
 
 
 @pytest.mark.parametrize(
-    "encoder_class", [BidirectionalRNNEncoder, StackBidirectionalRNNEncoder]
+    "encoder_class",
+    [BidirectionalRNNEncoder, StackBidirectionalRNNEncoder, HybridRNNEncoder],
 )
 def test_seeded_directions_drop_differently(encoder_class):
     encoder = encoder_class(stack(GRUCell(40), output_keep_prob=0.5, seed=3))
