@@ -12,6 +12,7 @@ class AdditiveAttention(ProjectedAttention):
 
     Args:
         units: int. Width `A` of the hidden layer.
+        use_bias: bool. Whether there are `b` and `c`.
 
     Source:
         [Bahdanau et al., 2015](https://arxiv.org/abs/1409.0473), A.1.2.

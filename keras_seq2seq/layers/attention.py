@@ -79,26 +79,32 @@ class ProjectedAttention(Attention):
 
     Args:
         units: int. Width `A` of keys and queries.
+        use_bias: bool. Whether the projections add one.
     """
 
-    def __init__(self, units=128, **kwargs):
+    def __init__(self, units=128, use_bias=True, **kwargs):
         super().__init__(**kwargs)
         if units < 1:
             raise ValueError(
                 f"`units` must be positive. Received: units={units}"
             )
         self.units = units
+        self.use_bias = use_bias
 
     def build(self, query_size, key_size):
         self.query_projection = self.add_projection(
-            "query_projection", query_size, self.units
+            "query_projection", query_size, self.units, self.use_bias
         )
         self.key_projection = self.add_projection(
-            "key_projection", key_size, self.units
+            "key_projection", key_size, self.units, self.use_bias
         )
 
     def project_keys(self, outputs):
         return self.linear(self.key_projection)(outputs)
 
     def get_config(self):
-        return {**super().get_config(), "units": self.units}
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "use_bias": self.use_bias,
+        }

@@ -26,5 +26,6 @@ class FixedAttention(Attention):
         last = ops.one_hot(
             ops.maximum(lengths(valid) - 1, 0), ops.shape(valid)[1]
         )
-        last = ops.cast(last, "float32")[:, None]  # (B, 1, S)
+        real = ops.cast(valid, "float32")  # all zero: no last position
+        last = (ops.cast(last, "float32") * real)[:, None]  # (B, 1, S)
         return lambda query: ops.repeat(last, ops.shape(query)[1], axis=1)

@@ -22,6 +22,12 @@ KINDS = {
     "scaled_dot": (ScaledDotAttention, {"units": A}),
     "bilinear": (BilinearAttention, {}),
     "fixed": (FixedAttention, {}),
+    # Sockeye's forms.
+    "mlp": (AdditiveAttention, {"units": A, "use_bias": False}),
+    "plain_dot": (
+        DotAttention,
+        {"units": U, "use_bias": False, "project": "if_needed"},
+    ),
 }
 LEARNED = [name for name in KINDS if name != "fixed"]
 QUERY, OUTPUTS = array(B, K, U, seed=1), array(B, S, D, seed=2)
@@ -97,10 +103,12 @@ def by_hand(attention, name):
     scores = np.empty((B, K, S))
     for b, k, s in np.ndindex(B, K, S):
         query, key = QUERY[b, k], dense(attention.key_projection, OUTPUTS[b, s])
-        if name != "bilinear":
+        if name not in ("bilinear", "plain_dot"):
             query = dense(attention.query_projection, query)
         scores[b, k, s] = {
             "additive": lambda q, c: np.tanh(q + c) @ attention.vector.numpy(),
+            "mlp": lambda q, c: np.tanh(q + c) @ attention.vector.numpy(),
+            "plain_dot": lambda q, c: q @ c,
             "dot": lambda q, c: q @ c,
             "scaled_dot": lambda q, c: q @ c / np.sqrt(A),
             "bilinear": lambda q, c: q @ c,
@@ -133,10 +141,74 @@ def test_keys_are_projected_once_for_all_queries(name):
         ("dot", D * A + A + U * A + A),
         ("bilinear", D * U),
         ("fixed", 0),
+        ("mlp", D * A + U * A + A),
+        ("plain_dot", D * U),
     ],
 )
 def test_parameter_counts(name, expected):
     assert built(name).count_params() == expected
+
+
+@pytest.mark.parametrize("use_bias", [False, True])
+@pytest.mark.parametrize(
+    ("units", "projected"),
+    [(D, ["query"]), (U, ["key"]), (A, ["query", "key"])],
+)
+def test_dot_products_project_where_widths_differ(units, projected, use_bias):
+    attention = DotAttention(units, use_bias, project="if_needed")
+    attention.build(U, D)
+    sizes = {"query": U, "key": D}
+    expected = sum((sizes[side] + use_bias) * units for side in projected)
+    assert attention.count_params() == expected
+    for side in sizes:
+        layer = getattr(attention, f"{side}_projection")
+        assert (layer is not None) == (side in projected)
+
+
+def test_dot_products_of_equal_widths_have_no_weights():
+    attention = DotAttention(U, project="if_needed")
+    attention.build(U, U)
+    assert attention.count_params() == 0
+
+
+# Two real positions and one of padding, and what Sockeye's forms make of them
+# by hand: sums of two terms.
+THREE = np.float32([[[1, 0], [0, 1], [9, 9]]])
+HALVES = np.float32([[[0.5, -0.5]]])
+PLAIN = {"use_bias": False, "project": "if_needed"}
+
+
+@pytest.mark.parametrize(
+    ("attention", "weights", "expected"),
+    [
+        (DotAttention(2, **PLAIN), [], [0.7311, 0.2689]),
+        (
+            AdditiveAttention(2, use_bias=False),
+            [[1, 1], np.eye(2), np.eye(2)],
+            [0.3820, 0.6180],
+        ),
+        (BilinearAttention(), [np.diag([2, 1])], [0.8176, 0.1824]),
+        (FixedAttention(), [], [0, 1]),
+    ],
+    ids=["dot", "mlp", "bilinear", "fixed"],
+)
+def test_golden_weights(attention, weights, expected):
+    attention.build(2, 2)
+    attention.set_weights([np.float32(each) for each in weights])
+    valid = np.array([[True, True, False]])
+    context, found = attention(HALVES, THREE, THREE, valid)
+    np.testing.assert_allclose(found[0, 0], [*expected, 0], atol=5e-5)
+    np.testing.assert_allclose(context[0, 0], expected, atol=5e-5)
+
+
+def test_a_row_without_a_real_position_gets_no_weight(kind):
+    attention = built(kind)
+    valid = VALID.copy()
+    valid[1] = False
+    context, weights = attend(attention, valid=valid)
+    assert (np.asarray(weights)[1] == 0).all()
+    assert (np.asarray(context)[1] == 0).all()
+    assert_close((context[0], weights[0]), [x[0] for x in attend(attention)])
 
 
 def test_fixed_attention_looks_at_the_last_real_position():
@@ -155,3 +227,8 @@ def test_weights_are_float32_in_bfloat16():
 def test_units_must_be_positive():
     with pytest.raises(ValueError, match="Received: units=0"):
         AdditiveAttention(0)
+
+
+def test_an_unknown_projection_is_refused():
+    with pytest.raises(ValueError, match="Received: project='never'"):
+        DotAttention(4, project="never")
