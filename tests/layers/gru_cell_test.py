@@ -4,7 +4,7 @@ import pytest
 
 from keras_seq2seq.layers import GRUCell
 from tests.contracts import array, assert_close, randomise
-from tests.numpy_layers import gru_step
+from tests.numpy_layers import gru_step, sigmoid
 
 B, D, U = 2, 3, 5
 
@@ -43,6 +43,26 @@ def test_equals_hand_arithmetic(reset_after):
     cell = built(reset_after=reset_after)
     x, h = array(B, D), array(B, U, seed=1)
     assert_close(cell(x, [h])[0], gru_step(cell, x, h))
+
+
+def test_two_biases_as_in_mxnet_are_their_sum():
+    cell = GRUCell(U, reset_after=True, gate_bias=0.0)
+    cell.build((None, D))
+    assert (np.asarray(cell.bias) == 0).all()
+    randomise(cell)
+    bias, inner_bias = array(3 * U, seed=7), array(3 * U, seed=8)
+    # The inner bias of the candidate is reset with the product, so it stays.
+    summed = bias + inner_bias
+    summed[2 * U :] = bias[2 * U :]
+    cell.bias.assign(summed)
+    cell.recurrent_bias.assign(inner_bias[2 * U :])
+    x, h = array(B, D), array(B, U, seed=1)
+    given = np.split(x @ np.asarray(cell.kernel) + bias, 3, axis=1)
+    inner = h @ np.asarray(cell.recurrent_kernel) + inner_bias
+    inner = np.split(inner, 3, axis=1)
+    reset, update = (sigmoid(given[i] + inner[i]) for i in range(2))
+    new = np.tanh(given[2] + reset * inner[2])
+    assert_close(cell(x, [h])[0], (1 - update) * new + update * h)
 
 
 def test_the_two_reset_conventions_differ():

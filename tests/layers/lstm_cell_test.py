@@ -39,6 +39,19 @@ def test_equals_keras_with_copied_weights(forget_bias):
     assert_close(ours(x, [h, c]), theirs(x, [h, c]))
 
 
+def test_two_biases_as_in_mxnet_are_their_sum():
+    cell = built(forget_bias=0.0)
+    bias, inner_bias = array(4 * U, seed=7), array(4 * U, seed=8)
+    cell.bias.assign(bias + inner_bias)
+    x, h, c = given(cell)
+    sums = x @ np.asarray(cell.kernel) + bias
+    sums = sums + h @ np.asarray(cell.recurrent_kernel) + inner_bias
+    i, j, f, o = np.split(sums, 4, axis=1)
+    new = sigmoid(f) * c + sigmoid(i) * np.tanh(j)
+    expected = sigmoid(o) * np.tanh(new)
+    assert_close(cell(x, [h, c])[1], [expected, new])
+
+
 @pytest.mark.parametrize(
     "options",
     [
