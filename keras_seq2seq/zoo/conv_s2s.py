@@ -80,9 +80,10 @@ class ConvS2S(Seq2Seq):
             **options,
         )
 
-    def token_table(self, vocabulary_size, name, **options):
+    def token_table(self, vocabulary_size, dim, name, **options):
         return super().token_table(
             vocabulary_size,
+            dim,
             name,
             initializer=NormalWithoutPadding(self.init_scale),
             **options,

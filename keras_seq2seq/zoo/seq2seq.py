@@ -27,7 +27,8 @@ class Seq2Seq(TokenStep, keras.Model):
     Args:
         source_vocabulary_size: int. Special tokens included.
         target_vocabulary_size: int. Special tokens included.
-        embedding_dim: int. Width `E` of token vectors.
+        embedding_dim: int. Width `E` of token vectors; a pair of ints for
+            the sides (source, target).
         encoder: encoder layer, unbuilt.
         bridge: bridge layer, unbuilt.
         attention: attention layer, unbuilt, or None for models without.
@@ -36,7 +37,8 @@ class Seq2Seq(TokenStep, keras.Model):
             `"all"`: which of the two tables and the output projection are one.
         reverse_source: bool. The encoder reads the source from its end.
             Attention is reported in the original order.
-        embedding_dropout: float in [0, 1). Dropped share of token vectors.
+        embedding_dropout: float in [0, 1). Dropped share of token vectors; a
+            pair of floats for the sides (source, target).
         output_dropout: float in [0, 1). Dropped share of features in front
             of the output projection.
         init_scale: float. Token vectors begin uniform in ±`init_scale`.
@@ -99,10 +101,10 @@ class Seq2Seq(TokenStep, keras.Model):
             )
         self.source_vocabulary_size = source_vocabulary_size
         self.target_vocabulary_size = target_vocabulary_size
-        self.embedding_dim = embedding_dim
+        self.embedding_dim = _given(embedding_dim)
         self.share_embeddings = share_embeddings
         self.reverse_source = reverse_source
-        self.embedding_dropout = embedding_dropout
+        self.embedding_dropout = _given(embedding_dropout)
         self.output_dropout = output_dropout
         self.init_scale = init_scale
         self.label_smoothing = label_smoothing
@@ -113,8 +115,9 @@ class Seq2Seq(TokenStep, keras.Model):
         self.bridge = bridge
         self.attention = attention
         self.decoder = decoder
+        self.source_dim, self.target_dim = _pair(embedding_dim)
         self.embed_target = self.token_table(
-            target_vocabulary_size, "embed_target"
+            target_vocabulary_size, self.target_dim, "embed_target"
         )
         if share_embeddings in ("source_target", "all"):
             if source_vocabulary_size != target_vocabulary_size:
@@ -123,16 +126,28 @@ class Seq2Seq(TokenStep, keras.Model):
                     f"Received: sizes {source_vocabulary_size} and "
                     f"{target_vocabulary_size}"
                 )
+            if self.source_dim != self.target_dim:
+                raise ValueError(
+                    "A shared table has one width. Received: "
+                    f"{self.source_dim} and {self.target_dim}"
+                )
             self.embed_source = self.embed_target
         else:
             self.embed_source = self.token_table(
-                source_vocabulary_size, "embed_source"
+                source_vocabulary_size, self.source_dim, "embed_source"
             )
         tied = share_embeddings in ("target_output", "all")
         self.to_logits = self.output_projection(
             self.embed_target if tied else None
         )
-        self.drop_embedding = self._dropout(embedding_dropout, 0)
+        source_dropout, target_dropout = _pair(embedding_dropout)
+        self.drop_embedding = self._dropout(target_dropout, 0)
+        # One layer where both sides agree: its random state is stored.
+        self.drop_source = (
+            self.drop_embedding
+            if source_dropout == target_dropout
+            else self._dropout(source_dropout, 2)
+        )
         self.drop_output = self._dropout(output_dropout, 1)
         self.append_end = append_end
         self.max_source_length = max_source_length
@@ -149,11 +164,11 @@ class Seq2Seq(TokenStep, keras.Model):
         self.build()
         self._check_lengths()
 
-    def token_table(self, vocabulary_size, name, **options):
+    def token_table(self, vocabulary_size, dim, name, **options):
         """A table of token vectors, unbuilt."""
         return TokenEmbedding(
             vocabulary_size,
-            self.embedding_dim,
+            dim,
             self.init_scale,
             dtype=self.dtype_policy,
             name=name,
@@ -188,9 +203,9 @@ class Seq2Seq(TokenStep, keras.Model):
         self.embed_target.build()
         if not self.embed_source.built:
             self.embed_source.build()
-        self.encoder.build((None, None, self.embedding_dim))
+        self.encoder.build((None, None, self.source_dim))
         self.decoder.build(
-            (None, None, self.embedding_dim + self.bridge.fed_size),
+            (None, None, self.target_dim + self.bridge.fed_size),
             (self.encoder.output_size, self.encoder.value_size),
             self.attention,
         )
@@ -219,7 +234,7 @@ class Seq2Seq(TokenStep, keras.Model):
         count = lengths(valid)
         if self.reverse_source:
             source = reverse_within(source, count)
-        embedded = self.drop_embedding(
+        embedded = self.drop_source(
             self.embed_source(source), training=training
         )
         encoded = self.encoder(embedded, valid=valid, training=training)
@@ -357,6 +372,16 @@ class Seq2Seq(TokenStep, keras.Model):
             if name in config
         }
         return cls(**{**config, **layers})
+
+
+def _pair(given):
+    """What both sides (source, target) have, of one value or of two."""
+    return tuple(given) if isinstance(given, list | tuple) else (given, given)
+
+
+def _given(value):
+    """As it comes back from a stored configuration, a list for a pair."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _with_fed(embedded, memory):

@@ -17,8 +17,10 @@ from keras_seq2seq.layers import (
     ConcatInputBridge,
     ConvEncoder,
     DotAttention,
+    EncoderOutputBridge,
     FixedAttention,
     GRUCell,
+    HybridRNNEncoder,
     InitialStateBridge,
     LSTMCell,
     PassThroughBridge,
@@ -360,6 +362,71 @@ def test_a_tied_projection_multiplies_with_the_table():
 def test_sharing_needs_one_vocabulary():
     with pytest.raises(ValueError, match="Received: sizes 11 and 13"):
         AttentionSeq2Seq(11, 13, share_embeddings="source_target")
+
+
+def sockeye(sharing):
+    """Sockeye's parts, as wide as embeddings are."""
+    stack = {"num_layers": 2, "residual": True, "first_residual_layer": 2}
+    return AttentionSeq2Seq(
+        17,
+        17,
+        8,
+        encoder=HybridRNNEncoder(RecurrentStack(LSTMCell(8), **stack)),
+        bridge=EncoderOutputBridge(),
+        attention=DotAttention(8, use_bias=False, project="if_needed"),
+        decoder=AttentionDecoder(
+            RecurrentStack(LSTMCell(8), **stack),
+            input_feeding=True,
+            attention_in_upper_layers=True,
+        ),
+        share_embeddings=sharing,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sharing", "saved"),
+    # Sockeye's src_trg, trg_softmax and src_trg_softmax.
+    [("source_target", 1), ("target_output", 1), ("all", 2)],
+)
+def test_sockeyes_weight_tying_saves_whole_tables(sharing, saved):
+    model, plain = sockeye(sharing), sockeye(None)
+    assert model.count_params() == plain.count_params() - saved * 17 * 8
+    inputs, _, _ = batch()
+    randomise(model)
+    check_stepping(model, inputs)
+    check_model_config(model, inputs)
+
+
+# Sides that differ --------------------------------------------------------
+
+
+def test_sides_may_have_widths_of_their_own():
+    model = AttentionSeq2Seq(SOURCE_SIZE, TARGET_SIZE, (5, 9))
+    assert model.embed_source.table.shape == (SOURCE_SIZE, 5)
+    assert model.embed_target.table.shape == (TARGET_SIZE, 9)
+    inputs, _, _ = batch()
+    check_model_config(model, inputs)
+    check_stepping(model, inputs)
+
+
+def test_a_shared_table_has_one_width():
+    with pytest.raises(ValueError, match="one width. Received: 5 and 9"):
+        AttentionSeq2Seq(11, 11, (5, 9), share_embeddings="all")
+
+
+@pytest.mark.parametrize("side", [0, 1], ids=["source", "target"])
+def test_sides_may_drop_shares_of_their_own(side):
+    shares = [0.0, 0.0]
+    shares[side] = 0.5
+    model, inputs = attention_model(embedding_dropout=shares), batch()[0]
+    memory, carry = model.encode(inputs)
+    dropped, _ = model.encode(inputs, training=True)
+    same = np.allclose(dropped["values"], memory["values"], atol=1e-3)
+    assert same == (side == 1)
+    clean = model.decode(inputs["target"], memory, carry)
+    trained = model.decode(inputs["target"], memory, carry, training=True)
+    assert np.allclose(trained, clean, atol=1e-3) == (side == 0)
+    check_model_config(model, inputs)
 
 
 # Dropout and precision ----------------------------------------------------
