@@ -27,7 +27,7 @@ FLOORS = (
         "optimizers",
         "checkpoint",
     },
-    {"zoo", "callbacks"},
+    {"zoo", "callbacks", "initializers"},
     {"views"},
     # Tasks only see what was generated; a recipe makes them.
     {"tasks"},

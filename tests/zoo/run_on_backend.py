@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from keras_seq2seq import layers, zoo
+from keras_seq2seq.initializers import WeightInitializer
 from keras_seq2seq.search import GreedySearch
 
 if keras.backend.backend() == "jax":
@@ -55,6 +56,34 @@ def models():
                 stack(lstm(8, layer_norm=True)), input_feeding=True
             ),
             share_embeddings="target_output",
+        ),
+        "sockeye": zoo.AttentionSeq2Seq(
+            SOURCE_SIZE,
+            TARGET_SIZE,
+            (E, 5),
+            encoder=layers.HybridRNNEncoder(
+                stack(
+                    lstm(8, forget_bias=0.0),
+                    num_layers=3,
+                    residual=True,
+                    first_residual_layer=2,
+                )
+            ),
+            bridge=layers.EncoderOutputBridge("avg"),
+            attention=layers.DotAttention(
+                9, use_bias=False, project="if_needed"
+            ),
+            decoder=layers.AttentionDecoder(
+                stack(
+                    lstm(9, forget_bias=0.0),
+                    num_layers=3,
+                    residual=True,
+                    first_residual_layer=2,
+                ),
+                input_feeding=True,
+                attention_in_upper_layers=True,
+                hidden_keep_prob=0.5,
+            ),
         ),
         "wide": zoo.AttentionSeq2Seq(
             SOURCE_SIZE,
@@ -157,6 +186,10 @@ def run(inputs):
     keras.utils.set_random_seed(1)
     source, target = inputs["source"], inputs["target"]
     outputs, made = {}, models()
+    sockeye = made["sockeye"]
+    WeightInitializer(seed=4)(sockeye)
+    for index, weight in enumerate(sockeye.get_weights()):
+        outputs[f"initial/{index}"] = weight
     for name, model in made.items():
         count = len(model.get_weights())
         model.set_weights([inputs[f"{name}/{i}"] for i in range(count)])

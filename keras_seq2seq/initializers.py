@@ -1,0 +1,157 @@
+"""How the weights of a whole model begin, in the manner of MXNet."""
+
+import dataclasses
+import logging
+import math
+import zlib
+
+import numpy as np
+
+from keras_seq2seq.checkpoint.variable_names import weight_names
+from keras_seq2seq.layers.cell import Cell
+
+KINDS = ("xavier", "uniform")
+FACTORS = ("in", "out", "avg")
+RECURRENT = ("orthogonal", "orthogonal_stacked", "default")
+ORTHOGONAL_GAIN = 1.414  # MXNet's default
+TABLES = ("table", "embeddings")  # weights with a row per token or position
+DIAGONALS = ("peepholes",)  # vectors that are stored as rows
+LARGE_RANGE = 1.0
+LOGGER = logging.getLogger("keras_seq2seq")
+
+
+@dataclasses.dataclass(frozen=True)
+class WeightInitializer:
+    """Draws weights of two or more dimensions, and leaves biases and gains.
+
+    `xavier` draws uniformly from ±`sqrt(scale / n)`. A linear layer has the
+    fans of its inputs and its outputs, a convolution both times its window,
+    all gates of a cell share one kernel, and an embedding counts as a layer
+    from vectors to tokens: MXNet stores it `(outputs, inputs)`. `uniform`
+    draws from ±`scale`. Recurrent kernels are orthogonal with a gain of 1.414
+    unless `recurrent` says otherwise.
+
+    What is drawn depends on the seed, and on the names and shapes of weights,
+    but not on backend, device or process.
+
+    Args:
+        kind: `"xavier"` or `"uniform"`.
+        scale: float above 0. Xavier's magnitude, or the range.
+        factor: Xavier's `n`: the fan `"in"`, `"out"`, or their mean, `"avg"`.
+        recurrent: `"orthogonal"`, one block for all gates,
+            `"orthogonal_stacked"`, a block for each gate, or `"default"`, as
+            other weights.
+        seed: int.
+
+    Source:
+        [Glorot and Bengio, 2010]
+        (https://proceedings.mlr.press/v9/glorot10a.html), eq. 16, which is
+        `xavier` with magnitude 3 and `avg`;
+        [Saxe et al., 2014](https://arxiv.org/abs/1312.6120).
+    """
+
+    kind: str = "xavier"
+    scale: float = 2.34
+    factor: str = "in"
+    recurrent: str = "orthogonal"
+    seed: int = 0
+
+    def __post_init__(self):
+        for name, known in (
+            ("kind", KINDS),
+            ("factor", FACTORS),
+            ("recurrent", RECURRENT),
+        ):
+            value = getattr(self, name)
+            if value not in known:
+                raise ValueError(
+                    f"`{name}` must be one of {known}. Received: {value!r}"
+                )
+        if not 0 < self.scale < math.inf:
+            raise ValueError(
+                f"`scale` must be positive. Received: scale={self.scale}"
+            )
+        if self.kind == "uniform" and self.scale > LARGE_RANGE:
+            LOGGER.warning(
+                "Weights begin uniform in plus or minus %g, which saturates "
+                "gates; 0.07 to 0.1 is usual.",
+                self.scale,
+            )
+
+    def __call__(self, model):
+        """Gives the weights of a model that are trained their first values.
+
+        Args:
+            model: built `keras.Model` or layer.
+
+        Returns:
+            list of str: the names of the weights that were drawn.
+        """
+        gates = {
+            id(layer.recurrent_kernel): layer.gates
+            for layer in model._flatten_layers()
+            if isinstance(layer, Cell) and layer.built
+        }
+        drawn = []
+        for name, weight in weight_names(model).items():
+            leaf = name.rpartition("/")[2]
+            matrix = len(weight.shape) > 1 and leaf not in DIAGONALS
+            if not weight.trainable or not (matrix or leaf == "vector"):
+                continue
+            # Each weight has a stream of its own, whatever else there is.
+            random = np.random.default_rng(
+                [self.seed % 2**32, zlib.crc32(name.encode())]
+            )
+            if leaf == "recurrent_kernel" and self.recurrent != "default":
+                blocks = gates.get(id(weight), 1)
+                if self.recurrent == "orthogonal":
+                    blocks = 1
+                values = orthogonal_blocks(weight.shape, blocks, random)
+            else:
+                bound = self.bound(weight.shape, leaf)
+                values = random.uniform(-bound, bound, weight.shape)
+            weight.assign(values.astype("float32"))
+            drawn.append(name)
+        return drawn
+
+    def bound(self, shape, name="kernel"):
+        """The largest value of a weight that is drawn uniformly.
+
+        Args:
+            shape: of the weight, `(*window, inputs, outputs)`; `(rows,
+                width)` of a table.
+            name: str. The weight's own name, by which tables are known.
+        """
+        if self.kind == "uniform":
+            return self.scale
+        if name in TABLES:
+            outputs, inputs = shape
+        elif len(shape) == 1:  # a layer with one output
+            inputs, outputs = shape[0], 1
+        else:
+            window = math.prod(shape[:-2])
+            inputs, outputs = window * shape[-2], window * shape[-1]
+        fans = {"in": inputs, "out": outputs, "avg": (inputs + outputs) / 2}
+        return math.sqrt(self.scale / fans[self.factor])
+
+
+def orthogonal_blocks(shape, blocks, random):
+    """A matrix of blocks beside each other, each of orthogonal rows.
+
+    Args:
+        shape: pair of ints.
+        blocks: int. Divides the number of columns.
+        random: `numpy.random.Generator`.
+
+    Returns:
+        float64 array. For a block `W`, no higher than wide, `W Wᵀ` is
+        `ORTHOGONAL_GAIN ** 2` times the identity; else `Wᵀ W` is.
+    """
+    rows, columns = shape[0], shape[1] // blocks
+    parts = []
+    for _ in range(blocks):
+        drawn = random.normal(size=(max(rows, columns), min(rows, columns)))
+        block, triangle = np.linalg.qr(drawn)
+        block = block * np.sign(np.diag(triangle))  # or it is not uniform
+        parts.append(block.T if rows < columns else block)
+    return ORTHOGONAL_GAIN * np.concatenate(parts, axis=1)
