@@ -21,6 +21,7 @@ from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.data.tokenizer_training import train_tokenizer
 from keras_seq2seq.data.vectors import read_vectors
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.initializers import WeightInitializer
 from keras_seq2seq.optimizers import Adam
 from keras_seq2seq.search import BeamSearch, GreedySearch
 from keras_seq2seq.tasks.postprocessing import FUNCTIONS
@@ -361,10 +362,10 @@ def _model(config, pair, seed, allowed):
     return find_class(config.model, MODELS, allowed)(
         pair[0].vocabulary_size,
         pair[1].vocabulary_size,
-        params.embedding_dim,
+        _of_sides(params, "dim"),
         share_embeddings=None if share == "none" else share,
         reverse_source=params.source_reverse,
-        embedding_dropout=_dropped(params.embedding_dropout_keep_prob),
+        embedding_dropout=_of_sides(params, "dropout_keep_prob", _dropped),
         output_dropout=_dropped(params.output_dropout_keep_prob),
         init_scale=params.embedding_init_scale,
         label_smoothing=config.label_smoothing,
@@ -382,6 +383,14 @@ def _model(config, pair, seed, allowed):
 
 def _dropped(keep_prob):
     return round(1.0 - keep_prob, 9)
+
+
+def _of_sides(params, name, change=lambda value: value):
+    """A setting of embeddings: one value, or a pair where sides differ."""
+    both = getattr(params, f"embedding_{name}")
+    own = [getattr(params, f"embedding_{side}_{name}") for side in SIDES]
+    pair = tuple(change(both if each is None else each) for each in own)
+    return pair[0] if pair[0] == pair[1] else pair
 
 
 def _encoder(params, seed, allowed):
@@ -426,7 +435,11 @@ def _decoder(params, seed, allowed):
         return kind(**_convolutions(given, seed, 1000))
     options = {}
     if params.decoder_class == "AttentionDecoder":
-        options["input_feeding"] = given.input_feeding
+        options = {
+            "input_feeding": given.input_feeding,
+            "attention_in_upper_layers": given.attention_in_upper_layers,
+            "hidden_keep_prob": given.hidden_dropout_keep_prob,
+        }
     seed = None if seed is None else seed + 1000
     return kind(_stack(given, seed, allowed), **options)
 
@@ -466,6 +479,7 @@ def _stack(params, seed, allowed):
         residual=given.residual_connections,
         combiner=given.residual_combiner,
         dense=given.residual_dense,
+        first_residual_layer=given.first_residual_layer,
         seed=seed,
     )
 
@@ -491,11 +505,31 @@ def _attention(params, allowed):
         units = arguments.pop("num_units", None)
         if issubclass(kind, layers.ProjectedAttention):
             arguments["units"] = units
+        else:
+            arguments.pop("use_bias", None)
     return kind(**arguments)
 
 
 def _arguments(params):
     return dict(params) if isinstance(params, dict) else params.model_dump()
+
+
+def initialise(built, config):
+    """Draws the weights of a model as `initializer.*` says, if it does.
+
+    Args:
+        built: `Seq2Seq`, just made.
+        config: Config.
+    """
+    params = config.model_params
+    if params.initializer_class:
+        WeightInitializer(
+            params.initializer_class,
+            params.initializer_scale,
+            params.initializer_factor,
+            params.initializer_recurrent,
+            config.tf_random_seed or 0,
+        )(built)
 
 
 def pretrained(built, params, pair):
@@ -518,7 +552,11 @@ def pretrained(built, params, pair):
             )
         vectors, found = read_vectors(path, tokenizer.vocabulary, embedding.dim)
         embedding.assign_rows(vectors)
-        told.append(f"{side} vectors of {found} tokens from {path}")
+        count = len(vectors)
+        told.append(
+            f"{side} vectors of {found:,} of {count:,} tokens "
+            f"({found / count:.1%}) from {path}"
+        )
     return told
 
 

@@ -273,6 +273,7 @@ def compiled_model(config, pair, allowed=()):
         vectors, and lines about its frozen variables.
     """
     model = recipe.model(config, pair, config.tf_random_seed, allowed)
+    recipe.initialise(model, config)
     told = recipe.pretrained(model, config.model_params, pair)
     frozen = freeze(model, config.freeze)
     model.compile(recipe.optimizer(config, allowed))

@@ -10,6 +10,7 @@ A row says what setting one parameter changes first, in this order:
 - `written`: the searches that write targets, and their limits,
 - `data`: the ids that are made of text,
 - `vectors`: the token vectors that a file gives,
+- `initial`: the weights with which a training begins,
 - `rates`: the learning rates of the first steps,
 - `updates`: how an optimizer moves a variable,
 
@@ -81,6 +82,9 @@ PIECES = {
 DESCENT = {"optimizer.name": "SGD", "optimizer.learning_rate": 1.0}
 BEAM = {"inference.beam_search.beam_width": 3}
 
+# How weights begin, with a stack of cells that have gates.
+XAVIER = {"initializer.class": "xavier"}
+
 NO_CELLS = {"encoder.params": {}}
 POOLING = {**NO_CELLS, "encoder.class": "PoolingEncoder"}
 
@@ -115,7 +119,22 @@ MODEL_ROWS = [
     Row("target.max_seq_len", 2, "data"),
     Row("target.tokenizer", "characters", "data"),
     Row("target.lowercase", True, "data"),
+    Row("initializer.class", "xavier", "initial"),
+    Row("initializer.class", "uniform", "initial", XAVIER),
+    Row("initializer.class", "normal", "refused: 'uniform'"),
+    Row("initializer.scale", 1.0, "initial", XAVIER),
+    Row("initializer.factor", "avg", "initial", XAVIER),
+    Row("initializer.recurrent", "orthogonal_stacked", "initial", XAVIER),
+    Row("initializer.recurrent", "default", "initial", XAVIER),
     Row("embedding.dim", 6, "shapes"),
+    Row("embedding.source_dim", 6, "shapes"),
+    Row("embedding.target_dim", 6, "shapes"),
+    Row(
+        "embedding.source_dim",
+        6,
+        "refused: A shared table has one width",
+        {"embedding.share": "all"},
+    ),
     Row("embedding.share", True, "shapes"),
     Row("embedding.share", "target_output", "shapes"),
     Row("embedding.share", "all", "shapes"),
@@ -123,6 +142,8 @@ MODEL_ROWS = [
     Row("embedding.source_file", "vectors.txt", "vectors"),
     Row("embedding.target_file", "vectors.txt", "vectors"),
     Row("embedding.dropout_keep_prob", 0.5, "training"),
+    Row("embedding.source_dropout_keep_prob", 0.5, "training"),
+    Row("embedding.target_dropout_keep_prob", 0.5, "training"),
     Row("output.dropout_keep_prob", 0.5, "training"),
     Row("optimizer.name", "SGD", "updates"),
     Row("optimizer.learning_rate", 0.5, "updates"),
@@ -188,6 +209,9 @@ RNN_CELL_ROWS = [
     Row("residual_combiner", "mean", "function", DENSE),
     Row("residual_combiner", "concat", "shapes", RESIDUAL),
     Row("residual_dense", True, "function", RESIDUAL),
+    # All layers: the first one projects its input.
+    Row("first_residual_layer", 2, "shapes", RESIDUAL),
+    Row("first_residual_layer", 1, "refused: >= 2"),
 ]
 CELL_ROWS = {
     "BasicRNNCell": [Row("num_units", 6, "shapes")],
@@ -242,6 +266,14 @@ ENCODER_ROWS = {
     "UnidirectionalRNNEncoder": RNN_ROWS,
     "BidirectionalRNNEncoder": RNN_ROWS,
     "StackBidirectionalRNNEncoder": RNN_ROWS,
+    "HybridRNNEncoder": [
+        *RNN_ROWS,
+        Row(
+            "rnn_cell",
+            {"cell_class": "GRUCell", "cell_params": {"num_units": 5}},
+            "refused: must be a multiple of 2. Received: units=5",
+        ),
+    ],
     "PoolingEncoder": [
         *POSITION_ROWS,
         Row("dropout_keep_prob", 0.5, "training"),
@@ -297,6 +329,13 @@ DECODER_ROWS = {
         *RNN_ROWS,
         Row("max_decode_length", 7, "written"),
         Row("input_feeding", True, "function"),
+        Row(
+            "attention_in_upper_layers",
+            True,
+            "shapes",
+            {"rnn_cell": {**TINY, **TWO}},
+        ),
+        Row("hidden_dropout_keep_prob", 0.5, "training"),
     ],
     "ConvS2SDecoder": [
         Row("layers", [[4, 3], [4, 3]], "shapes"),
@@ -335,13 +374,29 @@ BRIDGE_ROWS = {
         Row("bridge_input", "outputs", "function"),
         Row("activation_fn", "tanh", "function"),
     ],
+    "EncoderOutputBridge": [
+        Row("mode", "avg", "function"),
+        Row("mode", "zero", "shapes"),
+        Row("mode", "mean", "refused: 'avg'"),
+    ],
 }
+ADDITIVE_ROWS = [
+    Row("num_units", 4, "shapes"),
+    Row("use_bias", False, "shapes"),
+]
+# Encoder and decoder here are 4 wide.
+DOT_ROWS = [
+    *ADDITIVE_ROWS,
+    Row("project", "if_needed", "shapes", {"num_units": 4}),
+    Row("project", "never", "refused: 'if_needed'"),
+]
+UNPROJECTED_ROWS = [Row("use_bias", True, "refused: must be one of False")]
 ATTENTION_ROWS = {
-    "AdditiveAttention": [Row("num_units", 4, "shapes")],
-    "DotAttention": [Row("num_units", 4, "shapes")],
-    "ScaledDotAttention": [Row("num_units", 4, "shapes")],
-    "BilinearAttention": [],
-    "FixedAttention": [],
+    "AdditiveAttention": ADDITIVE_ROWS,
+    "DotAttention": DOT_ROWS,
+    "ScaledDotAttention": DOT_ROWS,
+    "BilinearAttention": UNPROJECTED_ROWS,
+    "FixedAttention": UNPROJECTED_ROWS,
 }
 OPTIMIZER_ROWS = {
     "Adam": [
@@ -387,7 +442,11 @@ GROUND = {
     "ConvS2SEncoder": TWO_SIZES,
     "ConvS2SDecoder": {**TWO_SIZES, "out_units": 6},
     "ConcatInputBridge": {"num_units": 3},
-    **{name: {"num_units": 3} for name, rows in ATTENTION_ROWS.items() if rows},
+    **{
+        name: {"num_units": 3}
+        for name, rows in ATTENTION_ROWS.items()
+        if "num_units" in {row.key for row in rows}
+    },
     **dict.fromkeys(
         [name for name in ENCODER_ROWS if "RNN" in name], {"rnn_cell": TINY}
     ),
@@ -573,7 +632,16 @@ def vectors(settings):
     return [np.asarray(table).tolist() for table in tables]
 
 
+def initial(settings):
+    """The weights that training begins with, after `initializer.*`."""
+    config = config_of(settings)
+    model = model_of(config)
+    recipe.initialise(model, config)
+    return [np.asarray(w).tolist() for w in model.trainable_variables]
+
+
 OBSERVED = {
+    "initial": initial,
     "written": written,
     "rates": rates,
     "updates": updates,

@@ -18,6 +18,7 @@ NAMES = {
         "UnidirectionalRNNEncoder",
         "BidirectionalRNNEncoder",
         "StackBidirectionalRNNEncoder",
+        "HybridRNNEncoder",
         "PoolingEncoder",
         "ConvEncoder",
         "ConvS2SEncoder",
@@ -36,6 +37,7 @@ NAMES = {
         "PassThroughBridge",
         "InitialStateBridge",
         "ConcatInputBridge",
+        "EncoderOutputBridge",
     ),
     "cell": (
         "BasicRNNCell",

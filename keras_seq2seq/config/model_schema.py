@@ -24,6 +24,8 @@ from keras_seq2seq.config.network_schema import (
     BridgeParams,
     ConcatInputBridgeParams,
     ConvEncoderParams,
+    DotAttentionParams,
+    EncoderOutputBridgeParams,
     FixedAttentionParams,
     ImageEncoderParams,
     InitialStateBridgeParams,
@@ -116,16 +118,20 @@ class ModelParams(TrainingParams):
     ) = params_of("encoder")
     bridge_class: name_of("bridge") = _class("bridge")
     bridge_params: (
-        ConcatInputBridgeParams | InitialStateBridgeParams | BridgeParams | Free
+        ConcatInputBridgeParams
+        | InitialStateBridgeParams
+        | EncoderOutputBridgeParams
+        | BridgeParams
+        | Free
     ) = params_of("bridge")
     attention_class: name_of("attention") = Field(
         "AdditiveAttention",
         alias="attention.class",
         description="Class of the attention layer.",
     )
-    attention_params: AttentionParams | FixedAttentionParams | Free = params_of(
-        "attention"
-    )
+    attention_params: (
+        AttentionParams | DotAttentionParams | FixedAttentionParams | Free
+    ) = params_of("attention")
     inference_max_decode_length: Whole | None = Field(
         None,
         ge=1,

@@ -113,10 +113,27 @@ class AttentionParams(Section):
     num_units: Whole = Field(
         128, ge=1, description="Width A of projected keys and queries."
     )
+    use_bias: Flag = Field(
+        True, description="The projections add a bias; Sockeye's have none."
+    )
+
+
+class DotAttentionParams(AttentionParams):
+    """Arguments of attentions that multiply queries and keys."""
+
+    project: Literal["always", "if_needed"] = Field(
+        "always",
+        description="if_needed: what is A wide already is not projected "
+        "(Sockeye).",
+    )
 
 
 class FixedAttentionParams(Section):
-    """Arguments of attentions that project to no width of their own: none."""
+    """Arguments of attentions that project to no width of their own."""
+
+    use_bias: Literal[False] = Field(
+        False, description="Here a bias could change nothing."
+    )
 
 
 class BridgeParams(Section):
@@ -135,6 +152,16 @@ class InitialStateBridgeParams(Section):
     )
 
 
+class EncoderOutputBridgeParams(Section):
+    """Arguments of EncoderOutputBridge."""
+
+    mode: Literal["last", "avg", "zero"] = Field(
+        "last",
+        description="Which of the encoder's outputs: at the last word, the "
+        "mean over all words, or none: zeros.",
+    )
+
+
 class ConcatInputBridgeParams(InitialStateBridgeParams):
     """Arguments of ConcatInputBridge."""
 
@@ -147,6 +174,7 @@ ENCODERS = {
     "UnidirectionalRNNEncoder": RNNParams,
     "BidirectionalRNNEncoder": RNNParams,
     "StackBidirectionalRNNEncoder": RNNParams,
+    "HybridRNNEncoder": RNNParams,
     "PoolingEncoder": PoolingEncoderParams,
     "ConvEncoder": ConvEncoderParams,
     "ConvS2SEncoder": ConvS2SEncoderParams,
@@ -159,9 +187,9 @@ DECODERS = {
 }
 ATTENTIONS = {
     "AdditiveAttention": AttentionParams,
-    "DotAttention": AttentionParams,
+    "DotAttention": DotAttentionParams,
     "BilinearAttention": FixedAttentionParams,
-    "ScaledDotAttention": AttentionParams,
+    "ScaledDotAttention": DotAttentionParams,
     "FixedAttention": FixedAttentionParams,
 }
 BRIDGES = {
@@ -169,4 +197,5 @@ BRIDGES = {
     "PassThroughBridge": BridgeParams,
     "InitialStateBridge": InitialStateBridgeParams,
     "ConcatInputBridge": ConcatInputBridgeParams,
+    "EncoderOutputBridge": EncoderOutputBridgeParams,
 }

@@ -132,6 +132,13 @@ class RNNCell(Section):
     residual_dense: Flag = Field(
         False, description="Connect each layer with all layers below it."
     )
+    first_residual_layer: Whole | None = Field(
+        None,
+        ge=2,
+        description="First layer, counted from 1, with a residual connection; "
+        "null: all layers have them, the first one after a projection of its "
+        "input where widths differ (HybridRNNEncoder: from the second on).",
+    )
 
     @field_validator("cell_params", mode="wrap")
     @classmethod
@@ -170,4 +177,14 @@ class AttentionDecoderParams(DecoderParams):
         False,
         description="Feed back the attentional state (Luong), not the context "
         "vector (google/seq2seq).",
+    )
+    attention_in_upper_layers: Flag = Field(
+        False,
+        description="Attend after the first layer, and give the context to "
+        "all layers above it; no effect on one layer.",
+    )
+    hidden_dropout_keep_prob: KeepProbability = Field(
+        1.0,
+        description="Share of [o ; c], from which s is made, kept in "
+        "training; drawn for each step.",
     )

@@ -74,6 +74,18 @@ class TextParams(Section):
     embedding_dim: Whole = Field(
         100, ge=1, alias="embedding.dim", description="Width of embeddings."
     )
+    embedding_source_dim: Whole | None = Field(
+        None,
+        ge=1,
+        alias="embedding.source_dim",
+        description="Width of source embeddings; null: embedding.dim.",
+    )
+    embedding_target_dim: Whole | None = Field(
+        None,
+        ge=1,
+        alias="embedding.target_dim",
+        description="Width of target embeddings; null: embedding.dim.",
+    )
     embedding_share: Annotated[
         Literal[SHARES],
         BeforeValidator(parse_share),
@@ -104,6 +116,16 @@ class TextParams(Section):
         1.0,
         alias="embedding.dropout_keep_prob",
         description="Share of embeddings' features kept in training.",
+    )
+    embedding_source_dropout_keep_prob: KeepProbability | None = Field(
+        None,
+        alias="embedding.source_dropout_keep_prob",
+        description="The same for the source; null: as for both.",
+    )
+    embedding_target_dropout_keep_prob: KeepProbability | None = Field(
+        None,
+        alias="embedding.target_dropout_keep_prob",
+        description="The same for the target; null: as for both.",
     )
     output_dropout_keep_prob: KeepProbability = Field(
         1.0,

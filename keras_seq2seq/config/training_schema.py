@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from keras_seq2seq.config.initializer_schema import InitializerParams
 from keras_seq2seq.config.optimizer_schema import (
     AdagradParams,
     AdamParams,
@@ -12,7 +13,6 @@ from keras_seq2seq.config.optimizer_schema import (
     RMSpropParams,
     SGDParams,
 )
-from keras_seq2seq.config.text_schema import TextParams
 from keras_seq2seq.config.values import Flag, Free, Real, Whole, name_of
 
 DECAYS = Literal[
@@ -43,7 +43,7 @@ def _decay_name(value):
     )
 
 
-class TrainingParams(TextParams):
+class TrainingParams(InitializerParams):
     """How the weights are trained."""
 
     optimizer_name: name_of("optimizer") = Field(
