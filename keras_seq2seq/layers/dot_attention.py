@@ -40,7 +40,7 @@ class DotAttention(ProjectedAttention):
         return super().add_projection(name, inputs, units, use_bias)
 
     def linear(self, layer):
-        return super().linear(layer) if layer else lambda x: x
+        return (lambda x: x) if layer is None else super().linear(layer)
 
     def scorer(self, keys):
         project = self.linear(self.query_projection)

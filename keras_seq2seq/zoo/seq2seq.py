@@ -376,7 +376,14 @@ class Seq2Seq(TokenStep, keras.Model):
 
 def _pair(given):
     """What both sides (source, target) have, of one value or of two."""
-    return tuple(given) if isinstance(given, list | tuple) else (given, given)
+    if not isinstance(given, list | tuple):
+        return given, given
+    if len(given) != 2:
+        raise ValueError(
+            "Embeddings have one value for both sides or a pair (source, "
+            f"target). Received: {given}"
+        )
+    return tuple(given)
 
 
 def _given(value):

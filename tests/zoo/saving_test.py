@@ -13,13 +13,21 @@ from tests.zoo.tiny_models import (
     conv_model,
     conv_s2s_model,
     pooling_model,
+    sockeye_model,
     step,
 )
 
 
 @pytest.mark.parametrize(
     "make",
-    [attention_model, basic_model, pooling_model, conv_model, conv_s2s_model],
+    [
+        attention_model,
+        basic_model,
+        pooling_model,
+        conv_model,
+        conv_s2s_model,
+        sockeye_model,
+    ],
 )
 def test_a_loaded_model_goes_on_where_the_saved_one_stood(make, tmp_path):
     data = batch()

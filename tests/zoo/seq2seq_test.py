@@ -17,10 +17,8 @@ from keras_seq2seq.layers import (
     ConcatInputBridge,
     ConvEncoder,
     DotAttention,
-    EncoderOutputBridge,
     FixedAttention,
     GRUCell,
-    HybridRNNEncoder,
     InitialStateBridge,
     LSTMCell,
     PassThroughBridge,
@@ -54,6 +52,7 @@ from tests.zoo.tiny_models import (
     batch,
     conv_model,
     pooling_model,
+    sockeye_model,
 )
 
 
@@ -364,35 +363,18 @@ def test_sharing_needs_one_vocabulary():
         AttentionSeq2Seq(11, 13, share_embeddings="source_target")
 
 
-def sockeye(sharing):
-    """Sockeye's parts, as wide as embeddings are."""
-    stack = {"num_layers": 2, "residual": True, "first_residual_layer": 2}
-    return AttentionSeq2Seq(
-        17,
-        17,
-        8,
-        encoder=HybridRNNEncoder(RecurrentStack(LSTMCell(8), **stack)),
-        bridge=EncoderOutputBridge(),
-        attention=DotAttention(8, use_bias=False, project="if_needed"),
-        decoder=AttentionDecoder(
-            RecurrentStack(LSTMCell(8), **stack),
-            input_feeding=True,
-            attention_in_upper_layers=True,
-        ),
-        share_embeddings=sharing,
-    )
-
-
 @pytest.mark.parametrize(
     ("sharing", "saved"),
     # Sockeye's src_trg, trg_softmax and src_trg_softmax.
     [("source_target", 1), ("target_output", 1), ("all", 2)],
 )
 def test_sockeyes_weight_tying_saves_whole_tables(sharing, saved):
-    model, plain = sockeye(sharing), sockeye(None)
+    model, plain = (
+        sockeye_model((17, 17), share_embeddings=each)
+        for each in (sharing, None)
+    )
     assert model.count_params() == plain.count_params() - saved * 17 * 8
     inputs, _, _ = batch()
-    randomise(model)
     check_stepping(model, inputs)
     check_model_config(model, inputs)
 
@@ -480,6 +462,7 @@ def test_a_model_keeps_its_precision_under_another_policy():
         ({"share_embeddings": "both"}, "'both'"),
         ({"label_smoothing": 1.0}, r"Received: 1\.0"),
         ({"embedding_dropout": 1.5}, r"1\.5"),
+        ({"embedding_dim": (1, 2, 3)}, r"or a pair.*\(1, 2, 3\)"),
     ],
     ids=str,
 )

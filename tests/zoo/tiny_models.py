@@ -11,8 +11,12 @@ from keras_seq2seq.layers import (
     ConvEncoder,
     ConvS2SDecoder,
     ConvS2SEncoder,
+    DotAttention,
+    EncoderOutputBridge,
     GRUCell,
+    HybridRNNEncoder,
     InitialStateBridge,
+    LSTMCell,
     PoolingEncoder,
     RecurrentStack,
 )
@@ -69,6 +73,31 @@ def basic_model(**options):
     }
     sizes = (SOURCE_SIZE, TARGET_SIZE, E)
     return randomise(BasicSeq2Seq(*sizes, **{**defaults, **options}))
+
+
+def sockeye_model(sizes=(SOURCE_SIZE, TARGET_SIZE), **options):
+    """AttentionSeq2Seq of Sockeye's parts, all 8 wide."""
+
+    def stack():
+        return RecurrentStack(
+            LSTMCell(8, forget_bias=0.0),
+            num_layers=2,
+            residual=True,
+            first_residual_layer=2,
+        )
+
+    model = AttentionSeq2Seq(
+        *sizes,
+        8,
+        encoder=HybridRNNEncoder(stack()),
+        bridge=EncoderOutputBridge(),
+        attention=DotAttention(8, use_bias=False, project="if_needed"),
+        decoder=AttentionDecoder(
+            stack(), input_feeding=True, attention_in_upper_layers=True
+        ),
+        **options,
+    )
+    return randomise(model)
 
 
 def pooling_model(**options):
