@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from keras_seq2seq.config.section import Section
 from keras_seq2seq.config.values import (
+    SOCKEYE_SHARES,
     Flag,
     KeepProbability,
     Real,
@@ -89,7 +90,7 @@ class TextParams(Section):
     embedding_share: Annotated[
         Literal[SHARES],
         BeforeValidator(parse_share),
-        WithJsonSchema({"enum": [*SHARES, True, False]}),
+        WithJsonSchema({"enum": [*SHARES, *SOCKEYE_SHARES, True, False]}),
     ] = Field(
         "none",
         alias="embedding.share",

@@ -211,9 +211,17 @@ Buckets = Annotated[
 ]
 
 
+# Sockeye's names of what embeddings share.
+SOCKEYE_SHARES = {
+    "src_trg": "source_target",
+    "trg_softmax": "target_output",
+    "src_trg_softmax": "all",
+}
+
+
 def parse_share(value):
     """`embedding.share`, which was true or false and now has names."""
     value = _flag(value)
     if isinstance(value, bool):
         return "source_target" if value else "none"
-    return value
+    return SOCKEYE_SHARES.get(value, value) if type(value) is str else value

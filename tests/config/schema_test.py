@@ -62,6 +62,7 @@ def test_documented_defaults_of_models():
         "target.max_seq_len": 50,
         "embedding.dim": 100,
         "embedding.share": "none",
+        "initializer.class": "",
         "inference.beam_search.beam_width": 0,
         "inference.beam_search.length_penalty_weight": 0.0,
         "vocab_source": "",
@@ -173,6 +174,9 @@ def test_what_are_no_buckets_is_refused(given):
         (True, "source_target"),
         ("target_output", "target_output"),
         ("all", "all"),
+        ("src_trg", "source_target"),
+        ("trg_softmax", "target_output"),
+        ("src_trg_softmax", "all"),
     ],
 )
 def test_sharing_in_every_spelling(given, share):

@@ -431,7 +431,7 @@ def test_equal_seeds_drop_the_same():
     assert not np.allclose(one(inputs, training=True), first, atol=1e-3)
 
 
-@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("make", [*MAKERS, sockeye_model])
 def test_logits_are_float32_in_bfloat16(make):
     model, (inputs, _, _) = make(), batch()
     keras.config.set_dtype_policy("mixed_bfloat16")
