@@ -37,7 +37,7 @@ from tests.zoo.tiny_models import (
     attention_model,
     batch,
     conv_s2s_model,
-    sockeye_model,
+    sockeye_conv_model,
     step,
 )
 
@@ -69,8 +69,8 @@ MAKERS = {
     "reversed, tied": lambda: conv_s2s_model(
         reverse_source=True, share_embeddings="target_output"
     ),
-    "sockeye": sockeye_model,
-    "sockeye, projected": lambda: sockeye_model(project_qkv=True),
+    "sockeye": sockeye_conv_model,
+    "sockeye, projected": lambda: sockeye_conv_model(project_qkv=True),
     "recurrent encoder": lambda: conv_s2s_model_of(
         BidirectionalRNNEncoder(gru(3)),
         ConvS2SDecoder([(5, 3)], project_memory=True),
@@ -103,7 +103,7 @@ def test_steps_equal_teacher_forcing_and_the_configuration_is_whole(name):
     check_model_config(made, inputs)
 
 
-@pytest.mark.parametrize("make", [conv_s2s_model, sockeye_model])
+@pytest.mark.parametrize("make", [conv_s2s_model, sockeye_conv_model])
 def test_padding_is_unseen(make):
     made, (inputs, _, _) = make(), batch()
     before = made(inputs)
@@ -291,7 +291,7 @@ def test_initial_values():
 
 def test_the_output_is_weight_normed_in_convs2s_only():
     assert conv_s2s_model().to_logits.weight_norm
-    assert not sockeye_model().to_logits.weight_norm
+    assert not sockeye_conv_model().to_logits.weight_norm
     made, (inputs, _, _) = conv_s2s_model(), batch()
     before = made(inputs)
     kernel = made.to_logits.kernel
@@ -301,7 +301,7 @@ def test_the_output_is_weight_normed_in_convs2s_only():
 
 def test_the_encoder_knows_how_many_layers_look_at_it():
     assert conv_s2s_model().encoder.readers == 2
-    assert sockeye_model().encoder.readers == 2
+    assert sockeye_conv_model().encoder.readers == 2
     recurrent = MAKERS["recurrent decoder"]()
     assert recurrent.encoder.readers == 1
 

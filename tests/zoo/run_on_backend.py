@@ -57,7 +57,7 @@ def models():
             ),
             share_embeddings="target_output",
         ),
-        "sockeye": zoo.AttentionSeq2Seq(
+        "sockeye_rnn": zoo.AttentionSeq2Seq(
             SOURCE_SIZE,
             TARGET_SIZE,
             (E, 5),
@@ -143,7 +143,7 @@ def models():
             decoder=layers.ConvS2SDecoder([(5, 3), (6, 2)], dropout=0.0),
             label_smoothing=0.2,
         ),
-        "sockeye": zoo.ConvS2S(
+        "sockeye_conv": zoo.ConvS2S(
             SOURCE_SIZE,
             TARGET_SIZE,
             E,
@@ -186,9 +186,9 @@ def run(inputs):
     keras.utils.set_random_seed(1)
     source, target = inputs["source"], inputs["target"]
     outputs, made = {}, models()
-    sockeye = made["sockeye"]
-    WeightInitializer(seed=4)(sockeye)
-    for index, weight in enumerate(sockeye.get_weights()):
+    sockeye_rnn = made["sockeye_rnn"]
+    WeightInitializer(seed=4)(sockeye_rnn)
+    for index, weight in enumerate(sockeye_rnn.get_weights()):
         outputs[f"initial/{index}"] = weight
     for name, model in made.items():
         count = len(model.get_weights())

@@ -13,7 +13,7 @@ from tests.zoo.tiny_models import (
     conv_model,
     conv_s2s_model,
     pooling_model,
-    sockeye_model,
+    sockeye_rnn_model,
     step,
 )
 
@@ -26,7 +26,7 @@ from tests.zoo.tiny_models import (
         pooling_model,
         conv_model,
         conv_s2s_model,
-        sockeye_model,
+        sockeye_rnn_model,
     ],
 )
 def test_a_loaded_model_goes_on_where_the_saved_one_stood(make, tmp_path):

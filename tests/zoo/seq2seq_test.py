@@ -52,7 +52,7 @@ from tests.zoo.tiny_models import (
     batch,
     conv_model,
     pooling_model,
-    sockeye_model,
+    sockeye_rnn_model,
 )
 
 
@@ -370,7 +370,7 @@ def test_sharing_needs_one_vocabulary():
 )
 def test_sockeyes_weight_tying_saves_whole_tables(sharing, saved):
     model, plain = (
-        sockeye_model((17, 17), share_embeddings=each)
+        sockeye_rnn_model((17, 17), share_embeddings=each)
         for each in (sharing, None)
     )
     assert model.count_params() == plain.count_params() - saved * 17 * 8
@@ -431,7 +431,7 @@ def test_equal_seeds_drop_the_same():
     assert not np.allclose(one(inputs, training=True), first, atol=1e-3)
 
 
-@pytest.mark.parametrize("make", [*MAKERS, sockeye_model])
+@pytest.mark.parametrize("make", [*MAKERS, sockeye_rnn_model])
 def test_logits_are_float32_in_bfloat16(make):
     model, (inputs, _, _) = make(), batch()
     keras.config.set_dtype_policy("mixed_bfloat16")

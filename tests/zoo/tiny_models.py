@@ -75,7 +75,7 @@ def basic_model(**options):
     return randomise(BasicSeq2Seq(*sizes, **{**defaults, **options}))
 
 
-def sockeye_model(sizes=(SOURCE_SIZE, TARGET_SIZE), **options):
+def sockeye_rnn_model(sizes=(SOURCE_SIZE, TARGET_SIZE), **options):
     """AttentionSeq2Seq of Sockeye's parts, all 8 wide."""
 
     def stack():
@@ -147,7 +147,7 @@ def conv_s2s_model(randomised=True, encoder=None, decoder=None, **options):
     return randomise(model) if randomised else model
 
 
-def sockeye_model(project_qkv=False, **options):
+def sockeye_conv_model(project_qkv=False, **options):
     """ConvS2S in Sockeye's form."""
     given = {"variant": "sockeye", "layers": [(5, 3), (5, 1)]}
     decoder = {"layers": [(5, 4), (5, 1)], "attention": True}
