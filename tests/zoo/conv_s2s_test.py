@@ -116,7 +116,7 @@ def test_padding_is_unseen(make):
 def test_training_makes_the_loss_fall_and_reaches_every_weight():
     made, data = conv_s2s_model(label_smoothing=0.1), batch()
     made.compile(keras.optimizers.SGD(0.1))
-    before = [np.array(each) for each in made.trainable_variables]
+    before = [np.asarray(w).copy() for w in made.trainable_variables]
     losses = [step(made, data)["loss"] for _ in range(4)]
     assert losses[-1] < losses[0]
     for variable, old in zip(made.trainable_variables, before, strict=True):
