@@ -34,6 +34,9 @@ class WeightInitializer:
     What is drawn depends on the seed, and on the names and shapes of weights,
     but not on backend, device or process.
 
+    A layer with a method `weights_drawn()` has it called afterwards, to fit
+    what follows from its weights, as the gain of weight normalisation does.
+
     Args:
         kind: `"xavier"` or `"uniform"`.
         scale: float above 0. Xavier's magnitude, or the range.
@@ -87,32 +90,36 @@ class WeightInitializer:
         Returns:
             list of str: the names of the weights that were drawn.
         """
+        layers = list(model._flatten_layers())
         gates = {
             id(layer.recurrent_kernel): layer.gates
-            for layer in model._flatten_layers()
+            for layer in layers
             if isinstance(layer, Cell) and layer.built
         }
         drawn = []
         for name, weight in weight_names(model).items():
-            leaf = name.rpartition("/")[2]
-            matrix = len(weight.shape) > 1 and leaf not in DIAGONALS
-            if not weight.trainable or not (matrix or leaf == "vector"):
-                continue
-            # Each weight has a stream of its own, whatever else there is.
-            random = np.random.default_rng(
-                [self.seed % 2**32, zlib.crc32(name.encode())]
-            )
-            if leaf == "recurrent_kernel" and self.recurrent != "default":
-                blocks = gates.get(id(weight), 1)
-                if self.recurrent == "orthogonal":
-                    blocks = 1
-                values = orthogonal_blocks(weight.shape, blocks, random)
-            else:
-                bound = self.bound(weight.shape, leaf)
-                values = random.uniform(-bound, bound, weight.shape)
-            weight.assign(values.astype("float32"))
-            drawn.append(name)
+            if weight.trainable and _is_matrix(name, weight.shape):
+                count = gates.get(id(weight), 1)
+                weight.assign(self._values(name, weight.shape, count))
+                drawn.append(name)
+        for layer in layers:
+            if hasattr(layer, "weights_drawn"):
+                layer.weights_drawn()
         return drawn
+
+    def _values(self, name, shape, gates):
+        """The values of a weight; `gates` are how many share it."""
+        # Each weight has a stream of its own, whatever else there is.
+        random = np.random.default_rng(
+            [self.seed % 2**32, zlib.crc32(name.encode())]
+        )
+        if _leaf(name) == "recurrent_kernel" and self.recurrent != "default":
+            stacked = self.recurrent == "orthogonal_stacked"
+            values = orthogonal_blocks(shape, gates if stacked else 1, random)
+        else:
+            bound = self.bound(shape, _leaf(name))
+            values = random.uniform(-bound, bound, shape)
+        return values.astype("float32")
 
     def bound(self, shape, name="kernel"):
         """The largest value of a weight that is drawn uniformly.
@@ -133,6 +140,18 @@ class WeightInitializer:
             inputs, outputs = window * shape[-2], window * shape[-1]
         fans = {"in": inputs, "out": outputs, "avg": (inputs + outputs) / 2}
         return math.sqrt(self.scale / fans[self.factor])
+
+
+def _leaf(name):
+    """The last part of a weight's name: its name in its layer."""
+    return name.rpartition("/")[2]
+
+
+def _is_matrix(name, shape):
+    """Whether a weight maps vectors to vectors, or to one number."""
+    if len(shape) < 2:
+        return _leaf(name) == "vector"
+    return _leaf(name) not in DIAGONALS
 
 
 def orthogonal_blocks(shape, blocks, random):

@@ -181,6 +181,25 @@ def test_frozen_weights_stay_as_they_are(model):
     np.testing.assert_array_equal(table, before)
 
 
+class Normalised(keras.layers.Layer):
+    """A kernel, and its norms, as a layer with weight normalisation has."""
+
+    def build(self, inputs_shape):
+        self.kernel = self.add_weight(name="kernel", shape=(3, 4))
+        self.norm = self.add_weight(name="norm", shape=(4,))
+
+    def weights_drawn(self):
+        self.norm.assign(np.linalg.norm(np.asarray(self.kernel), axis=0))
+
+
+def test_a_layer_fits_what_follows_from_its_weights():
+    layer = Normalised()
+    layer.build(None)
+    assert WeightInitializer()(layer) == ["kernel"]
+    expected = np.linalg.norm(np.asarray(layer.kernel), axis=0)
+    np.testing.assert_array_equal(layer.norm, expected)
+
+
 def test_a_large_range_is_warned_of(caplog):
     with caplog.at_level(logging.WARNING, "keras_seq2seq"):
         WeightInitializer("uniform")
