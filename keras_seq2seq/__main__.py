@@ -31,6 +31,7 @@ COMMANDS = {
 
 MAPPINGS = (
     "--model_params",
+    "--hyperparameters",
     "--input_pipeline_train",
     "--input_pipeline_dev",
     "--input_pipeline",

@@ -21,12 +21,22 @@ def add_arguments(parser):
         allow_abbrev=False,
     )
     upgrade.add_argument(
-        "file", help="YAML or JSON, hparams.txt, or train_options.json"
+        "file",
+        help="YAML or JSON, hparams.txt, train_options.json or SageMaker's "
+        "hyperparameters.json",
     )
     upgrade.add_argument(
         "--model", help="class of the model, where the file has none"
     )
-    verbs.add_parser("schema", help="print the JSON Schema, for editors")
+    schema = verbs.add_parser(
+        "schema", help="print the JSON Schema, for editors", allow_abbrev=False
+    )
+    schema.add_argument(
+        "--dialect",
+        choices=("google_seq2seq", "sagemaker"),
+        default="google_seq2seq",
+        help="ours, which is google/seq2seq's and more, or SageMaker's",
+    )
 
 
 def run(arguments):
@@ -56,9 +66,13 @@ def _upgrade(arguments):
 
 
 def _schema(arguments):
-    from keras_seq2seq.config.files import json_schema
+    from keras_seq2seq.config import files, sagemaker_json_schema
 
-    print(json.dumps(json_schema(), indent=2))
+    schemas = {
+        "google_seq2seq": files.json_schema,
+        "sagemaker": sagemaker_json_schema.json_schema,
+    }
+    print(json.dumps(schemas[arguments.dialect](), indent=2))
 
 
 def _tell(lines):

@@ -44,6 +44,11 @@ def add_settings(parser):
         default="",
         help="YAML files, separated by commas, merged in this order; flags win",
     )
+    parser.add_argument(
+        "--hyperparameters",
+        metavar="FILE",
+        help="of SageMaker's seq2seq, JSON; files and flags win",
+    )
     for name, field in Config.model_fields.items():
         text = field.description.replace("%", "%%")
         parser.add_argument(f"--{name}", metavar="VALUE", help=text)
@@ -107,7 +112,7 @@ def _check_texts(texts, paths, flags):
             "--source and --target go together, and without --config_paths. "
             "Received: " + _typed({**given, "config_paths": paths})
         )
-    names = (*DATA_FLAGS, *OLD_FLAGS)
+    names = (*DATA_FLAGS, "hyperparameters", *OLD_FLAGS)
     other = {name: flags[name] for name in names if flags[name]}
     if other:
         raise UserError(

@@ -10,6 +10,10 @@ from keras_seq2seq.config import yaml_reader
 from keras_seq2seq.config.complaints import complaint, missing
 from keras_seq2seq.config.merge import Merge
 from keras_seq2seq.config.paths import resolve_paths
+from keras_seq2seq.config.sagemaker import DIALECT as SAGEMAKER
+from keras_seq2seq.config.sagemaker import NAME as HYPERPARAMETERS
+from keras_seq2seq.config.sagemaker import is_hyperparameters
+from keras_seq2seq.config.sagemaker_layer import translate
 from keras_seq2seq.config.schema import REFUSED_BY_IMAGE2SEQ, Config
 from keras_seq2seq.config.upgrade import Layer, upgrade
 from keras_seq2seq.config.values import received
@@ -35,6 +39,7 @@ TEXT_FLAGS = (
     "data_dir",
     "init_from",
     "freeze",
+    HYPERPARAMETERS,
     *OLD_TEXT_FLAGS,
 )
 EMPTY_IS_ABSENT = (
@@ -223,18 +228,18 @@ def from_json(text, name="config.json"):
 def json_schema():
     """JSON Schema of configuration files, as a dict."""
     schema = Config.model_json_schema(by_alias=True)
-    return {"$schema": JSON_SCHEMA, **_in_standard_words(schema)}
+    return {"$schema": JSON_SCHEMA, **in_standard_words(schema)}
 
 
-def _in_standard_words(schema):
-    """Bounds that pydantic left in its own words, in JSON Schema's."""
+def in_standard_words(schema):
+    """A schema in which pydantic's own words of bounds are JSON Schema's."""
     if isinstance(schema, dict):
         return {
-            BOUNDS.get(key, key): _in_standard_words(one)
+            BOUNDS.get(key, key): in_standard_words(one)
             for key, one in schema.items()
         }
     if isinstance(schema, list):
-        return [_in_standard_words(one) for one in schema]
+        return [in_standard_words(one) for one in schema]
     return schema
 
 
@@ -255,6 +260,8 @@ def _attempt(step, *arguments):
 def as_layer(values, anchored, path):
     """What a file holds as a `Layer`.
 
+    A file of SageMaker's hyperparameters is a layer with these alone.
+
     Args:
         values, anchored: as `yaml_reader.parse` returns them.
         path: text.
@@ -267,7 +274,9 @@ def as_layer(values, anchored, path):
             f"{path}: must be a mapping of settings, such as batch_size: 16. "
             f"Received: {received(values)}"
         )
-    for key in anchored - {*Config.keys(), *OLD_FLAGS}:
+    if is_hyperparameters(values, path, Config.keys()):
+        return Layer({HYPERPARAMETERS: values}, path)
+    for key in anchored - {*Config.keys(), *OLD_FLAGS, HYPERPARAMETERS}:
         logger.info(
             "%s: %r is no setting, it only carries an anchor", path, key
         )
@@ -328,7 +337,8 @@ def plain(config):
 def _loaded(layers, errors, complete):
     """`Loaded`, and the settings that were given as plain values."""
     try:
-        present = upgrade(layers)
+        translated = translate(layers)
+        present = upgrade(translated.layers)
     except UserError as error:
         raise UserError("\n".join([*errors, str(error)])) from None
     typed = present.layers[-1]
@@ -341,10 +351,9 @@ def _loaded(layers, errors, complete):
     if complete and not errors and not more:
         more = missing(config)
     _raise(errors + more)
-    document = present.document
-    dialect = f"wiki_{document.name}" if document else PRESENT
+    dialect = SAGEMAKER if translated.found else _dialect(present.document)
     config = resolve_paths(config)
-    told = [*told, *_unused(config, merge.sources)]
+    told = [*translated.told, *told, *_unused(config, merge.sources)]
     return Loaded(config, merge.sources, dialect, told), merge.values
 
 
@@ -360,6 +369,10 @@ def _unused(config, sources):
         for key in sorted(keys)
         if key.startswith("attention.")
     ]
+
+
+def _dialect(document):
+    return f"wiki_{document.name}" if document else PRESENT
 
 
 def _merged(upgraded):

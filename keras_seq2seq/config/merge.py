@@ -1,5 +1,7 @@
 """Several sources of settings become one; the later one wins."""
 
+import copy
+
 from keras_seq2seq.config.model_schema import ModelParams
 from keras_seq2seq.config.network_schema import (
     ConvEncoderParams,
@@ -121,6 +123,19 @@ def at(values, path):
     for key in path:
         values = values.get(key) if isinstance(values, dict) else None
     return values
+
+
+def put(values, path, value):
+    """Sets a place that is empty; tells whether it was."""
+    *groups, key = path
+    for group in groups:
+        values = values.setdefault(group, {})
+        if not isinstance(values, dict):
+            return False
+    if key in values:
+        return False
+    values[key] = copy.deepcopy(value)
+    return True
 
 
 def _dotted(values, name):

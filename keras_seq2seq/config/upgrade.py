@@ -7,7 +7,7 @@ import shlex
 from typing import Any, NamedTuple
 
 from keras_seq2seq.config import hparams
-from keras_seq2seq.config.merge import at
+from keras_seq2seq.config.merge import at, put
 from keras_seq2seq.config.model_schema import ModelParams
 from keras_seq2seq.config.section import unfold
 from keras_seq2seq.config.values import received
@@ -158,7 +158,9 @@ class _Upgrade:
         for key, value in given.values.items():
             is_old = key in flags or key == "hparams"
             (old if is_old else new)[key] = value
-        self.layer = Layer(copy.deepcopy(new), given.where, {})
+        self.layer = given._replace(
+            values=copy.deepcopy(new), old_lines=dict(given.old_lines)
+        )
         self.deprecations, self.errors = [], []
         values = old.pop("hparams", None)
         for flag, value in old.items():
@@ -226,32 +228,19 @@ class _Upgrade:
         """Puts values in their places; returns them alone."""
         alone = {}
         for path, value in places:
-            _set(alone, path, value)
+            put(alone, path, value)
             if self._put(path, value, line):
                 self.layer.old_lines[path] = line
         return alone
 
     def _put(self, path, value, line):
-        if _set(self.layer.values, path, value):
+        if put(self.layer.values, path, value):
             return True
         self.errors.append(
             f"{line}: {'.'.join(path)} is given twice. Keep one. See "
             f"{COMPATIBILITY}"
         )
         return False
-
-
-def _set(values, path, value):
-    """Sets a place that is empty; tells whether it was."""
-    *groups, key = path
-    for group in groups:
-        values = values.setdefault(group, {})
-        if not isinstance(values, dict):
-            return False
-    if key in values:
-        return False
-    values[key] = copy.deepcopy(value)
-    return True
 
 
 def _shown(value):

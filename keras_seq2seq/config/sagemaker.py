@@ -1,0 +1,191 @@
+"""SageMaker seq2seq's dialect: its hyperparameters become our settings."""
+
+import difflib
+import os
+
+from pydantic import ValidationError
+
+from keras_seq2seq.config.merge import put
+from keras_seq2seq.config.sagemaker_places import (
+    ALWAYS,
+    EXTRA_PLACES,
+    PLACES,
+)
+from keras_seq2seq.config.sagemaker_rules import (
+    ERROR,
+    NOTE,
+    WARNING,
+    findings,
+)
+from keras_seq2seq.config.sagemaker_schema import (
+    EXTRAS,
+    ROWS,
+    Hyperparameters,
+)
+from keras_seq2seq.config.sagemaker_values import as_text
+from keras_seq2seq.config.values import received
+from keras_seq2seq.errors import UserError
+
+NAME = "hyperparameters"
+FILE = "hyperparameters.json"
+DIALECT = "sagemaker"
+DOCUMENT = "document 004"
+PAGE = "docs/sagemaker.md"
+KEYS = (*ROWS, *EXTRAS)
+# What SageMaker's tuning jobs add by themselves.
+ADDED_BY_TUNING = ("_tuning_objective_metric",)
+
+
+def parse(hyperparameters, strict=False, where=NAME):
+    """Hyperparameters out of text.
+
+    Args:
+        hyperparameters: mapping of names to text, as SageMaker sends them, or
+            to values.
+        strict: bool. Take the 48 of document 004 alone, and of those only
+            what SageMaker took.
+        where: str. What they are called in errors, such as a file.
+
+    Returns:
+        `Hyperparameters`, frozen; `model_fields_set` are those given.
+
+    Raises:
+        UserError: with all errors at once, one per line.
+    """
+    if not isinstance(hyperparameters, dict):
+        raise UserError(
+            f"{where}: must be a mapping of names to text, such as "
+            f'{{"batch_size": "64"}}. Received: {received(hyperparameters)}'
+        )
+    values = {
+        str(key): value
+        for key, value in hyperparameters.items()
+        if key not in ADDED_BY_TUNING
+    }
+    errors = _beyond_document(values) if strict else []
+    given, more, wrong = _validated(values)
+    errors += more + findings(given, (ERROR,), wrong)
+    if errors:
+        raise UserError("\n".join(f"{where}: {error}" for error in errors))
+    return given
+
+
+def to_hyperparameters(given, defaults=False):
+    """What `parse` read as text again.
+
+    Args:
+        given: `Hyperparameters`.
+        defaults: bool. Also those rows of document 004 that were not given.
+
+    Returns:
+        dict of str to str, which `parse` reads as equal; a value that is none
+        is left out.
+    """
+    names = (
+        key
+        for key in KEYS
+        if key in given.model_fields_set or (defaults and key in ROWS)
+    )
+    values = {name: getattr(given, name) for name in names}
+    return {
+        name: as_text(value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def remarks(given):
+    """Warnings and notes about hyperparameters, each beginning with a key."""
+    return findings(given, (WARNING, NOTE))
+
+
+def upgrade(hyperparameters, strict=False, where=NAME):
+    """Hyperparameters as a configuration of ours, data apart.
+
+    Args:
+        hyperparameters, strict, where: as in `parse`.
+
+    Returns:
+        dict as a configuration file holds it, and list of str: warnings.
+
+    Raises:
+        UserError: as `parse`.
+    """
+    given = parse(hyperparameters, strict, where)
+    return settings(given)[0], remarks(given)
+
+
+def settings(given, where=NAME):
+    """Our settings, and the hyperparameter that decided each.
+
+    Args:
+        given: `Hyperparameters`.
+        where: str. Where they were given.
+
+    Returns:
+        dict as a configuration file holds it, and dict from the path of a
+        setting to a line such as `hyperparameters: batch_size=64`, one after
+        the other where several decided it.
+    """
+    values, lines = {}, {}
+    for path, setting in ALWAYS.items():
+        put(values, path, setting)
+    for name, row in {**PLACES, **EXTRA_PLACES}.items():
+        value = getattr(given, name)
+        source = DOCUMENT if name in ROWS else DIALECT
+        source = where if name in given.model_fields_set else source
+        for path, setting in row(given, value):
+            put(values, path, setting)
+            line = f"{source}: {name}={as_text(value)}"
+            lines.setdefault(path, []).append(line)
+    return values, {path: "; ".join(each) for path, each in lines.items()}
+
+
+def is_hyperparameters(values, path, others):
+    """Whether a file holds hyperparameters, not a configuration.
+
+    Args:
+        values: mapping, the file's content.
+        path: str. Where it lies; only `.json` is looked at.
+        others: container of the names of a configuration's settings.
+    """
+    alone = set(others) - set(KEYS)
+    if not path.endswith(".json") or not alone.isdisjoint(values):
+        return False
+    named = os.path.basename(path) == FILE
+    return named or not set(ROWS).difference(others).isdisjoint(values)
+
+
+def _beyond_document(values):
+    """What SageMaker refused and we take, as errors."""
+    errors = [
+        f"{key} is not among the 48 hyperparameters of SageMaker. Remove it"
+        for key in EXTRAS
+        if key in values
+    ]
+    if str(values.get("checkpoint_threshold")) == "-1":
+        errors.append(
+            "checkpoint_threshold must be an integer >= 1. Received: -1"
+        )
+    return errors
+
+
+def _validated(values):
+    """What is right, the rest by default; errors; keys of the rest."""
+    try:
+        return Hyperparameters.model_validate(values), [], set()
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    wrong = {str(one["loc"][0]) for one in found}
+    rest = {key: one for key, one in values.items() if key not in wrong}
+    given = Hyperparameters.model_validate(rest)
+    return given, list(map(_complaint, found)), wrong
+
+
+def _complaint(error):
+    key, text = error["loc"][0], error["msg"]
+    if error["type"] != "config_unknown":
+        return f"{key} {text}"
+    near = difflib.get_close_matches(key, KEYS, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"See {PAGE}"
+    return f"there is no hyperparameter {key!r}. {hint}"
