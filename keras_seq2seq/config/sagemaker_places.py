@@ -245,6 +245,7 @@ PLACES = {
         _param("target.max_seq_len"),
         # START stands in front of the tokens.
         _network("decoder", "cnn", "num_positions", spelt=lambda n: n + 1),
+        _network("decoder", "cnn", "max_decode_length", spelt=lambda n: n + 1),
     ),
     "encoder_type": _encoder_type,
     "decoder_type": _decoder_type,
