@@ -28,8 +28,11 @@ OPTIMIZERS = {
     "sgd": ("SGD", {}),
     "rmsprop": ("RMSprop", {"epsilon": 1e-8}),
 }
+POSITIONS = "position_embeddings.num_positions"
+POSITION_KINDS = {"learned": "learned", "fixed": "sinusoid", "none": "none"}
 SCORE = "sockeye_bleu"
 BATCHES = {"sentence": "sentences", "word": "tokens"}
+LOSSES = {"valid": "tokens", "batch": "batch"}
 TIES = {
     "src_trg": "source_target",
     "trg_softmax": "target_output",
@@ -42,6 +45,7 @@ ALWAYS = {
     (PARAMS, "inference.max_length_ratio"): "auto",
     (PARAMS, "inference.beam_search.length_penalty_counts_end"): True,
     ("fill_up",): "resample",
+    ("empty_pairs",): "drop",
 }
 
 
@@ -184,8 +188,10 @@ def _rnn_attention_num_hidden(given, _):
     return _arguments("attention", {"num_units": given.attention_width})
 
 
-def _bucketing_enabled(given, enabled):
-    return [] if enabled else _to("buckets")(given, None)
+def _bucket_width(given, _):
+    """Without buckets, one for all."""
+    width = given.bucket_width if given.bucketing_enabled else None
+    return _to("buckets", "width")(given, width)
 
 
 def _optimized_metric(given, metric):
@@ -239,12 +245,12 @@ def _sample(size):
 PLACES = {
     "max_seq_len_source": _all(
         _param("source.max_seq_len"),
-        _network("encoder", "cnn", "num_positions"),
+        _network("encoder", "cnn", POSITIONS),
     ),
     "max_seq_len_target": _all(
         _param("target.max_seq_len"),
         # START stands in front of the tokens.
-        _network("decoder", "cnn", "num_positions", spelt=lambda n: n + 1),
+        _network("decoder", "cnn", POSITIONS, spelt=lambda n: n + 1),
         _network("decoder", "cnn", "max_decode_length", spelt=lambda n: n + 1),
     ),
     "encoder_type": _encoder_type,
@@ -292,10 +298,8 @@ PLACES = {
         "decoder", "rnn", "hidden_dropout_keep_prob", spelt=_kept
     ),
     "batch_size": _to("batch_size"),
-    "bucketing_enabled": _bucketing_enabled,
-    "bucket_width": _where(
-        lambda given: given.bucketing_enabled, _to("buckets", "width")
-    ),
+    "bucketing_enabled": _bucket_width,
+    "bucket_width": _bucket_width,
     "loss_type": lambda given, value: [],
     "training_metric": lambda given, value: [],
     "optimized_metric": _optimized_metric,
@@ -362,7 +366,7 @@ EXTRA_PLACES = {
         _lstm, _both("rnn", "rnn_cell", "cell_params", "forget_bias")
     ),
     "batch_type": _to("batch_type", spelt=BATCHES.get),
-    "min_num_epochs": _to("min_passes"),
+    "min_num_epochs": _to("min_passes", spelt=lambda passes: passes or 0),
     "keep_last_params": _to("keep_checkpoint_max", spelt=_limit),
     "learning_rate_warmup": _param("optimizer.lr_warmup_steps"),
     "learning_rate_decay_param_reset": _where(
@@ -388,4 +392,14 @@ EXTRA_PLACES = {
         "inference.beam_search.length_penalty_offset"
     ),
     "overlength": _to("overlength"),
+    "loss_normalization_type": _to("loss_normalization", spelt=LOSSES.get),
+    "cnn_positional_embedding_type": _both(
+        "cnn", "position_embeddings.kind", spelt=POSITION_KINDS.get
+    ),
+    "cnn_project_qkv": _network("decoder", "cnn", "project_qkv"),
+    "cnn_project_encoder": _network("decoder", "cnn", "project_memory"),
+    "cnn_encoder_hidden_dropout": _network(
+        "encoder", "cnn", "dropout_keep_prob", spelt=_kept
+    ),
+    "weight_normalization": _both("cnn", "weight_norm"),
 }

@@ -123,16 +123,24 @@ def _centred_kernel(given):
 
 
 @_rule(
-    ERROR, "cnn_num_hidden", "rnn_num_hidden", "encoder_type", "decoder_type"
+    ERROR,
+    "cnn_num_hidden",
+    "rnn_num_hidden",
+    "encoder_type",
+    "decoder_type",
+    "cnn_project_encoder",
 )
 def _one_width(given):
     kinds = (given.encoder_type, given.decoder_type)
     width, wanted = given.cnn_num_hidden, given.rnn_num_hidden
-    if kinds == ("rnn", "cnn") and width != wanted:
+    if given.cnn_project_encoder or kinds != ("rnn", "cnn"):
+        return None
+    if width != wanted:
         return (
             f"is {width}, but a cnn decoder on an rnn encoder needs the "
             f"encoder's width, rnn_num_hidden {wanted}. Type cnn_num_hidden: "
-            f"{wanted}, or rnn_num_hidden: {width}"
+            f"{wanted}, or rnn_num_hidden: {width}, or let it be projected: "
+            "cnn_project_encoder: true"
         )
 
 

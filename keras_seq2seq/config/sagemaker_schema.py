@@ -311,6 +311,31 @@ class Hyperparameters(DocumentedHyperparameters):
         description="What becomes of sentences that are too long; Sockeye "
         "dropped them.",
     )
+    loss_normalization_type: Literal["valid", "batch"] = Field(
+        "valid",
+        description="What a batch's loss is divided by: its target tokens, or "
+        "its sentences.",
+    )
+    cnn_positional_embedding_type: Literal["learned", "fixed", "none"] = Field(
+        "learned",
+        description="Positions of cnn layers; fixed ones are sinusoids, "
+        "without a longest sentence.",
+    )
+    cnn_project_qkv: Flag = Field(
+        False,
+        description="Project queries, keys and values of a cnn decoder's "
+        "attention.",
+    )
+    cnn_project_encoder: Flag = Field(
+        False,
+        description="Bring an rnn encoder's output to a cnn decoder's width.",
+    )
+    cnn_encoder_hidden_dropout: Dropout = Field(
+        0.0, description="As cnn_hidden_dropout, in the encoder."
+    )
+    weight_normalization: Flag = Field(
+        False, description="Train norms and directions of cnn kernels apart."
+    )
 
 
 ROWS = DocumentedHyperparameters.keys()

@@ -41,7 +41,7 @@ ROWS = {
         {"max_seq_len_source": "60", "encoder_type": "cnn"},
         {
             "model_params/source.max_seq_len": 60,
-            "model_params/encoder.params/num_positions": 60,
+            "model_params/encoder.params/position_embeddings.num_positions": 60,
         },
     ),
     "max_seq_len_target": Row(
@@ -51,7 +51,7 @@ ROWS = {
         {"max_seq_len_target": "60", **CNN},
         {
             "model_params/target.max_seq_len": 60,
-            "model_params/decoder.params/num_positions": 61,
+            "model_params/decoder.params/position_embeddings.num_positions": 61,
             "model_params/decoder.params/max_decode_length": 61,
         },
     ),
@@ -187,7 +187,7 @@ ROWS = {
         {**CNN, "cnn_hidden_dropout": "0.3"},
         {
             "model_params/decoder.params/dropout_keep_prob": 0.7,
-            "model_params/encoder.params/dropout_keep_prob": UNSET,
+            "model_params/encoder.params/dropout_keep_prob": 1.0,
         },
     ),
     "num_embed_source": Row(
@@ -268,7 +268,7 @@ ROWS = {
         "no",
         "must be true or false",
         {"bucketing_enabled": "FALSE"},
-        {"buckets": None},
+        {"buckets/width": None},
     ),
     "bucket_width": Row(
         "10",

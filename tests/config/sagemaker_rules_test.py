@@ -30,7 +30,8 @@ ERRORS = [
         MIXED,
         "cnn_num_hidden is 512, but a cnn decoder on an rnn encoder needs the "
         "encoder's width, rnn_num_hidden 1024. Type cnn_num_hidden: 1024, or "
-        "rnn_num_hidden: 512",
+        "rnn_num_hidden: 512, or let it be projected: cnn_project_encoder: "
+        "true",
         {**MIXED, "rnn_num_hidden": "512"},
     ),
     (

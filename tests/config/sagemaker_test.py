@@ -16,6 +16,8 @@ from keras_seq2seq.errors import UserError
 from tests.config.sagemaker_rows import BLEU, CNN, ROWS, UNSET, placed
 
 CELL = "model_params/encoder.params/rnn_cell"
+CNN_ENCODER = "model_params/encoder.params"
+CNN_DECODER = "model_params/decoder.params"
 EXTRA_VALUES = {
     "seed": ("7", {"tf_random_seed": 7}),
     "label_smoothing": ("0.1", {"label_smoothing": 0.1}),
@@ -68,6 +70,30 @@ EXTRA_VALUES = {
         {"model_params/inference.beam_search.length_penalty_offset": 5.0},
     ),
     "overlength": ("drop", {"overlength": "drop"}),
+    "loss_normalization_type": ("batch", {"loss_normalization": "batch"}),
+    "cnn_positional_embedding_type": (
+        "fixed",
+        {
+            f"{CNN_ENCODER}/position_embeddings.kind": "sinusoid",
+            f"{CNN_DECODER}/position_embeddings.kind": "sinusoid",
+        },
+    ),
+    "cnn_project_qkv": ("true", {f"{CNN_DECODER}/project_qkv": True}),
+    "cnn_project_encoder": ("true", {f"{CNN_DECODER}/project_memory": True}),
+    "cnn_encoder_hidden_dropout": (
+        "0.2",
+        {
+            f"{CNN_ENCODER}/dropout_keep_prob": 0.8,
+            f"{CNN_DECODER}/dropout_keep_prob": 1.0,
+        },
+    ),
+    "weight_normalization": (
+        "true",
+        {
+            f"{CNN_ENCODER}/weight_norm": True,
+            f"{CNN_DECODER}/weight_norm": True,
+        },
+    ),
 }
 
 
@@ -376,7 +402,8 @@ def test_every_extra_is_tested_and_has_a_place():
 @pytest.mark.parametrize("name", EXTRAS)
 def test_extra_lands_on_our_settings(name):
     text, places = EXTRA_VALUES[name]
-    values = settings_of({name: text})
+    kind = CNN if name.startswith(("cnn_", "weight_norm")) else {}
+    values = settings_of({**kind, name: text})
     for place, value in places.items():
         assert placed(values, place) == value
 
