@@ -121,10 +121,6 @@ def _reduces_on_plateaus(given):
     return given.lr_scheduler_type == "plateau_reduce"
 
 
-def _tied(given):
-    return given.weight_tying
-
-
 def _drops_in_cells(given):
     return given.rnn_dropout_inputs > 0 or given.rnn_dropout_states > 0
 
@@ -221,7 +217,8 @@ def _momentum(given, momentum):
     return _arguments("optimizer", {"momentum": momentum})
 
 
-def _clip_gradient(given, bound):
+def _clipping(given, _):
+    bound = given.clip_gradient
     bounds = {given.gradient_clipping_type: bound} if bound > 0 else {}
     return [
         *_param("optimizer.clip_value")(given, bounds.get("abs")),
@@ -232,6 +229,11 @@ def _clip_gradient(given, bound):
 def _fixed_rate_lr_half_life(given, checkpoints):
     updates = checkpoints * given.checkpoint_frequency_num_batches
     return _param("optimizer.lr_half_life")(given, updates)
+
+
+def _tying(given, _):
+    share = TIES[given.weight_tying_type] if given.weight_tying else "none"
+    return _param("embedding.share")(given, share)
 
 
 def _limit(number):
@@ -322,7 +324,7 @@ PLACES = {
     "learning_rate": _param("optimizer.learning_rate"),
     "weight_decay": _param("optimizer.weight_decay"),
     "momentum": _momentum,
-    "clip_gradient": _clip_gradient,
+    "clip_gradient": _clipping,
     "lr_scheduler_type": _param("optimizer.lr_decay_type"),
     "plateau_reduce_lr_factor": _where(
         _reduces_on_plateaus, _param("optimizer.lr_plateau_factor")
@@ -338,7 +340,7 @@ PLACES = {
         _where(_decodes, _to("dev_decoding", "beam_width")),
     ),
 }
-# Rows of which we have the documented value always, and what that is.
+# Rows without a setting of their own, and why.
 BUILT_IN = {
     "loss_type": "every model's own loss",
     "training_metric": "perplexity and accuracy are always tracked",
@@ -346,10 +348,8 @@ BUILT_IN = {
 EXTRA_PLACES = {
     "seed": _to("tf_random_seed"),
     "label_smoothing": _to("label_smoothing"),
-    "weight_tying": lambda given, value: [],
-    "weight_tying_type": _where(
-        _tied, _param("embedding.share", spelt=TIES.get)
-    ),
+    "weight_tying": _tying,
+    "weight_tying_type": _tying,
     "rnn_dropout_inputs": _where(
         _drops_in_cells,
         _all(
@@ -383,7 +383,7 @@ EXTRA_PLACES = {
             spelt=lambda reset: "keep" if reset == "off" else reset,
         ),
     ),
-    "gradient_clipping_type": lambda given, value: [],  # see clip_gradient
+    "gradient_clipping_type": _clipping,
     "length_penalty_alpha": _all(
         _param("inference.beam_search.length_penalty_weight"),
         _where(_decodes, _to("dev_decoding", "length_penalty")),

@@ -18,6 +18,7 @@ from keras_seq2seq.config import (
     network_schema,
     optimizer_schema,
     rnn_schema,
+    sagemaker_table,
 )
 from keras_seq2seq.config.component_schema import (
     OwnPipelineParams,
@@ -76,6 +77,11 @@ TABLES = {
     "RMSprop": optimizer_schema.RMSpropParams,
     "Ftrl": optimizer_schema.FtrlParams,
 }
+# Tables with columns of their own, by name: functions that write them.
+OTHER_TABLES = {
+    "document_004": sagemaker_table.documented_table,
+    "further_hyperparameters": sagemaker_table.further_table,
+}
 
 
 def settings_table(section, before=()):
@@ -102,12 +108,14 @@ def fill(page):
     Raises:
         KeyError: a table that there is not.
     """
+    return PLACE.sub(lambda found: found[1] + _table(found[2]) + found[3], page)
 
-    def table(found):
-        before = [CONFIG_PATHS] if found[2] == "train" else []
-        return found[1] + settings_table(TABLES[found[2]], before) + found[3]
 
-    return PLACE.sub(table, page)
+def _table(name):
+    if name in OTHER_TABLES:
+        return OTHER_TABLES[name]()
+    before = [CONFIG_PATHS] if name == "train" else []
+    return settings_table(TABLES[name], before)
 
 
 def _row(section, name):

@@ -24,7 +24,7 @@ EXTRA_VALUES = {
     "weight_tying": ("true", {"model_params/embedding.share": "target_output"}),
     "weight_tying_type": (
         "src_trg_softmax",
-        {"model_params/embedding.share": UNSET},
+        {"model_params/embedding.share": "none"},
     ),
     "rnn_dropout_inputs": (
         "0.2",
