@@ -228,6 +228,10 @@ def from_json(text, name="config.json"):
 def json_schema():
     """JSON Schema of configuration files, as a dict."""
     schema = Config.model_json_schema(by_alias=True)
+    schema["properties"][HYPERPARAMETERS] = {
+        "description": "SageMaker's, or the path of a file of them.",
+        "anyOf": [{"type": "string"}, {"type": "object"}],
+    }
     return {"$schema": JSON_SCHEMA, **in_standard_words(schema)}
 
 
