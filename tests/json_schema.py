@@ -1,6 +1,7 @@
 """A reader of JSON Schema, of those words that ours has."""
 
 import operator
+import re
 
 BOUNDS = {
     "minimum": operator.ge,
@@ -54,6 +55,10 @@ def refusing(value, schema):
         found.append(f"none of {schema['enum']}")
     if value != schema.get("const", value):
         found.append(f"not {schema['const']}")
+    if isinstance(value, str) and not re.search(
+        schema.get("pattern", ""), value
+    ):
+        found.append(f"not of the form {schema['pattern']}")
     if type(value) in (int, float):
         found += [
             f"beyond {word} {schema[word]}"

@@ -36,7 +36,7 @@ KEYS = (*ROWS, *EXTRAS)
 ADDED_BY_TUNING = ("_tuning_objective_metric",)
 
 
-def parse(hyperparameters, strict=False, where=NAME):
+def parse(hyperparameters, strict=False, where=NAME, places=None):
     """Hyperparameters out of text.
 
     Args:
@@ -45,6 +45,7 @@ def parse(hyperparameters, strict=False, where=NAME):
         strict: bool. Take the 48 of document 004 alone, and of those only
             what SageMaker took.
         where: str. What they are called in errors, such as a file.
+        places: mapping from names to where they were given, or None.
 
     Returns:
         `Hyperparameters`, frozen; `model_fields_set` are those given.
@@ -66,7 +67,7 @@ def parse(hyperparameters, strict=False, where=NAME):
     given, more, wrong = _validated(values)
     errors += more + findings(given, (ERROR,), wrong)
     if errors:
-        raise UserError("\n".join(f"{where}: {error}" for error in errors))
+        raise UserError(_placed(errors, where, places))
     return given
 
 
@@ -96,7 +97,7 @@ def to_hyperparameters(given, defaults=False):
 
 def remarks(given):
     """Warnings and notes about hyperparameters, each beginning with a key."""
-    return findings(given, (WARNING, NOTE))
+    return [line for _, line in findings(given, (WARNING, NOTE))]
 
 
 def upgrade(hyperparameters, strict=False, where=NAME):
@@ -115,12 +116,12 @@ def upgrade(hyperparameters, strict=False, where=NAME):
     return settings(given)[0], remarks(given)
 
 
-def settings(given, where=NAME):
+def settings(given, places=None):
     """Our settings, and the hyperparameter that decided each.
 
     Args:
         given: `Hyperparameters`.
-        where: str. Where they were given.
+        places: mapping from names to where they were given, or None.
 
     Returns:
         dict as a configuration file holds it, and dict from the path of a
@@ -133,7 +134,8 @@ def settings(given, where=NAME):
     for name, row in {**PLACES, **EXTRA_PLACES}.items():
         value = getattr(given, name)
         source = DOCUMENT if name in ROWS else DIALECT
-        source = where if name in given.model_fields_set else source
+        if name in given.model_fields_set:
+            source = (places or {}).get(name, NAME)
         for path, setting in row(given, value):
             put(values, path, setting)
             line = f"{source}: {name}={as_text(value)}"
@@ -156,17 +158,22 @@ def is_hyperparameters(values, path, others):
     return named or not set(ROWS).difference(others).isdisjoint(values)
 
 
+def _placed(errors, where, places):
+    """Lines of pairs (key, text), each with the place of its key."""
+    places = places or {}
+    return "\n".join(
+        f"{places.get(key, where)}: {text}" for key, text in errors
+    )
+
+
 def _beyond_document(values):
     """What SageMaker refused and we take, as errors."""
-    errors = [
-        f"{key} is not among the 48 hyperparameters of SageMaker. Remove it"
-        for key in EXTRAS
-        if key in values
-    ]
-    if str(values.get("checkpoint_threshold")) == "-1":
-        errors.append(
-            "checkpoint_threshold must be an integer >= 1. Received: -1"
-        )
+    text = "is not among the 48 hyperparameters of SageMaker. Remove it"
+    errors = [(key, f"{key} {text}") for key in EXTRAS if key in values]
+    key = "checkpoint_threshold"
+    if str(values.get(key)) == "-1":
+        text = f"{key} must be an integer >= 1. Received: -1"
+        errors.append((key, text))
     return errors
 
 
@@ -185,7 +192,7 @@ def _validated(values):
 def _complaint(error):
     key, text = error["loc"][0], error["msg"]
     if error["type"] != "config_unknown":
-        return f"{key} {text}"
+        return key, f"{key} {text}"
     near = difflib.get_close_matches(key, KEYS, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"See {PAGE}"
-    return f"there is no hyperparameter {key!r}. {hint}"
+    return key, f"there is no hyperparameter {key!r}. {hint}"

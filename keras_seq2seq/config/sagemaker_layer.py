@@ -4,7 +4,13 @@ import os
 from typing import NamedTuple
 
 from keras_seq2seq.config import yaml_reader
-from keras_seq2seq.config.sagemaker import NAME, parse, remarks, settings
+from keras_seq2seq.config.sagemaker import (
+    DIALECT,
+    NAME,
+    parse,
+    remarks,
+    settings,
+)
 from keras_seq2seq.config.upgrade import Layer
 from keras_seq2seq.config.values import received
 from keras_seq2seq.errors import UserError
@@ -43,17 +49,17 @@ def translate(layers):
     given = [_read(layer) for layer in layers if NAME in layer.values]
     if not given:
         return Translated(layers, [], False)
-    hyperparameters, places = {}, []
+    hyperparameters, places = {}, {}
     for values, place in given:
         hyperparameters.update(values)
-        places.append(place)
+        places.update(dict.fromkeys(values, place))
     rest = [_without(layer) for layer in layers]
     _refuse_hparams(rest)
-    where = ", ".join(dict.fromkeys(places))
-    parsed = parse(hyperparameters, where=where)
-    values, lines = settings(parsed, where)
+    where = ", ".join(dict.fromkeys(place for _, place in given))
+    parsed = parse(hyperparameters, where=where, places=places)
+    values, lines = settings(parsed, places)
     told = [f"{where}: {remark}" for remark in remarks(parsed)]
-    return Translated([Layer(values, where, lines), *rest], told, True)
+    return Translated([Layer(values, DIALECT, lines), *rest], told, True)
 
 
 def _read(layer):

@@ -36,14 +36,13 @@ def findings(given, kinds, unknown=()):
             that read them are not asked.
 
     Returns:
-        list of str, each beginning with a key.
+        list of pairs (key, line that begins with it).
     """
     said = []
     for rule in RULES:
-        if rule.kind in kinds and not set(rule.keys) & set(unknown):
-            text = rule.text(given)
-            if text:
-                said.append(f"{rule.keys[0]} {text}")
+        if rule.kind in kinds and set(rule.keys).isdisjoint(unknown):
+            text, key = rule.text(given), rule.keys[0]
+            said += [(key, f"{key} {text}")] if text else []
     return said
 
 
