@@ -92,7 +92,7 @@ def benchmark(config, directory, steps=30, sentences=256, allowed=()):
     timed = time_steps(model, recipe.bucketing(config, pairs), steps)
     tokens, operations = tokens_and_operations(model, timed.batches)
     peak = peak_mib() - imported
-    texts = _texts(config, sentences, allowed)
+    texts = _texts(config, sentences, allowed, pair)
     speeds = {
         name: time_decoding(model, texts, search)
         for name, search in SEARCHES.items()
@@ -208,6 +208,6 @@ def peak_mib():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _texts(config, count, allowed):
-    lines = recipe.source_lines(config.input_pipeline_train, allowed)
+def _texts(config, count, allowed, pair):
+    lines = recipe.source_lines(config.input_pipeline_train, allowed, pair)
     return [line for line, _ in zip(lines, range(count), strict=False)]

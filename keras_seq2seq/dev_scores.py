@@ -28,7 +28,7 @@ def dev_scores(config, pair, allowed=()):
     metrics = text_metrics(config, allowed)
     scored = config.dev_decoding is not None or metrics
     limit = None if scored else SAMPLES
-    return DevScores(config, limit, metrics, pair[1], allowed)
+    return DevScores(config, limit, metrics, pair, allowed)
 
 
 class DevScores:
@@ -38,7 +38,8 @@ class DevScores:
         config: Config; `dev_decoding` says how, if it is there.
         limit: int or None. Most pairs; None for what `dev_decoding` says.
         metrics: sequence of `evaluation_metrics.TextMetric`.
-        tokenizer: the target's, which `metrics` need.
+        tokenizers: pair (source, target), which `metrics` and records of ids
+            need.
         allowed: modules of the user's own that may be imported.
 
     Attributes:
@@ -47,13 +48,15 @@ class DevScores:
     """
 
     def __init__(
-        self, config, limit=None, metrics=(), tokenizer=None, allowed=()
+        self, config, limit=None, metrics=(), tokenizers=None, allowed=()
     ):
         decoding = config.dev_decoding
         if limit is None and decoding is not None:
             limit = decoding.max_sentences
         pipeline = config.input_pipeline_dev
-        self.sources, self.references = recipe.texts(pipeline, limit, allowed)
+        self.sources, self.references = recipe.texts(
+            pipeline, limit, allowed, tokenizers
+        )
         self.search = GreedySearch()
         if decoding is not None and decoding.beam_width > 1:
             self.search = BeamSearch(
@@ -66,7 +69,7 @@ class DevScores:
             )
         self._decoding = decoding
         self._metrics = metrics
-        self._tokenizer = tokenizer
+        self._tokenizer = tokenizers and tokenizers[1]
         self._teacher = TeacherForcing(self.sources, self.references)
         self._latest = {}
 

@@ -12,6 +12,7 @@ from keras_seq2seq import layers, tasks, zoo
 from keras_seq2seq.callbacks import Bucketing, LearningRateDecay
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.file_pairs import FilePairs
+from keras_seq2seq.data.id_pairs import IdPairs, tell_empty
 from keras_seq2seq.data.lines import LineReader
 from keras_seq2seq.data.own_pairs import OwnPairs
 from keras_seq2seq.data.parallel_text import ParallelText
@@ -219,16 +220,17 @@ def bucketing(config, pairs, replicas=1, share=None):
     )
 
 
-def pairs_of(pipeline, allowed=(), with_targets=True):
-    """The raw text that a pipeline names.
+def pairs_of(pipeline, allowed=(), with_targets=True, tokenizers=None):
+    """The raw text, or the ids, that a pipeline names.
 
     Args:
         pipeline: a section `{class, params}`.
         allowed: modules of the user's own that may be imported.
         with_targets: bool. If False, files of targets need not be there.
+        tokenizers: pair (source, target), which records of ids need.
 
     Returns:
-        `FilePairs` or `OwnPairs`.
+        `FilePairs`, `IdPairs` or `OwnPairs`.
 
     Raises:
         UserError: files that are missing or empty, a class that cannot be
@@ -239,6 +241,8 @@ def pairs_of(pipeline, allowed=(), with_targets=True):
         return _parallel_text(given, with_targets)
     if pipeline.class_name == "TFRecordInputPipeline":
         return _records(given)
+    if pipeline.class_name == "RecordIOInputPipeline":
+        return _id_records(given, with_targets, tokenizers)
     kind = find_class(pipeline.class_name, {}, allowed)
     try:
         own = kind(**given.model_extra)
@@ -269,14 +273,26 @@ def _parallel_text(given, with_targets):
 
 
 def _records(given):
-    if not given.files:
-        raise UserError(
-            "input_pipeline: params.files is required. Type "
-            "{class: TFRecordInputPipeline, params: {files: [PATH]}}"
-        )
+    _check_files(given, "TFRecordInputPipeline")
     return FilePairs.of_records(
         given.files, given.source_field, given.target_field, given.compression
     )
+
+
+def _id_records(given, with_targets, tokenizers):
+    _check_files(given, "RecordIOInputPipeline")
+    fields = (given.source_field, given.target_field)
+    return IdPairs.open(
+        given.files, fields if with_targets else fields[:1], tokenizers
+    )
+
+
+def _check_files(given, name):
+    if not given.files:
+        raise UserError(
+            "input_pipeline: params.files is required. Type "
+            f"{{class: {name}, params: {{files: [PATH]}}}}"
+        )
 
 
 def corpus(pipeline, params, pair, sampling=None, allowed=()):
@@ -292,13 +308,14 @@ def corpus(pipeline, params, pair, sampling=None, allowed=()):
     Returns:
         `ParallelText`.
     """
-    with pairs_of(pipeline, allowed).written() as (sources, targets):
+    found = pairs_of(pipeline, allowed, tokenizers=pair)
+    with found.written() as (sources, targets):
         if targets is None:
             raise UserError(
                 "Training and evaluation need targets: give target_files, or "
                 "target_column of source_files."
             )
-        return ParallelText(
+        pairs = ParallelText(
             sources,
             targets,
             source_tokenizer=pair[0],
@@ -308,20 +325,24 @@ def corpus(pipeline, params, pair, sampling=None, allowed=()):
             append_end=params.source_append_end,
             sampling=sampling,
         )
+    if sources.reader.holds_ids:
+        tell_empty(sources.files, len(pairs))
+    return pairs
 
 
-def texts(pipeline, limit=None, allowed=()):
+def texts(pipeline, limit=None, allowed=(), tokenizers=None):
     """Raw texts of both sides of a pipeline.
 
     Args:
         pipeline: a section `{class, params}`.
         limit: int or None. Most pairs.
         allowed: modules of the user's own that may be imported.
+        tokenizers: pair (source, target), which records of ids need.
 
     Returns:
         list of sources and list of targets, the latter empty without targets.
     """
-    pairs = pairs_of(pipeline, allowed)
+    pairs = pairs_of(pipeline, allowed, tokenizers=tokenizers)
     if not pairs.has_targets:
         return list(itertools.islice(pairs.sources(), limit)), []
     both = list(itertools.islice(pairs, limit))
@@ -670,6 +691,6 @@ def task(described, allowed=()):
     return kind(**params)
 
 
-def source_lines(pipeline, allowed=()):
+def source_lines(pipeline, allowed=(), tokenizers=None):
     """Raw source texts of a pipeline, one by one."""
-    return pairs_of(pipeline, allowed, with_targets=False).sources()
+    return pairs_of(pipeline, allowed, False, tokenizers).sources()

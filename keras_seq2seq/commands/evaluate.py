@@ -99,6 +99,8 @@ def _of_model(arguments):
     )
     for name, value in values.items():
         yield {"metric": name, "value": value, "signature": "teacher forcing"}
-    sources, references = recipe.texts(pipeline, allowed=arguments.allow_import)
+    sources, references = recipe.texts(
+        pipeline, None, arguments.allow_import, model.tokenizers
+    )
     found = model.generate(sources, batch_size=arguments.batch_size)
     yield from _scored(arguments, [x.text for x in found], references)

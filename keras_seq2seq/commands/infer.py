@@ -78,7 +78,9 @@ def run(arguments):
     )
     search = inference.task_search(model, tasks, flags.n_best or 1)
     lines = (
-        recipe.source_lines(flags.input_pipeline, flags.allow_import)
+        recipe.source_lines(
+            flags.input_pipeline, flags.allow_import, model.tokenizers
+        )
         if flags.input_pipeline
         else standard_input()
     )

@@ -2,6 +2,7 @@
 
 from keras_seq2seq.config.component_schema import (
     ParallelTextParams,
+    RecordIOParams,
     TFRecordParams,
 )
 from keras_seq2seq.config.google import MODELS
@@ -85,7 +86,7 @@ def _missing_data(pipeline, part):
         )
         return [f"You must specify {flag}. Type --{flag} '{example}'"]
     params = pipeline.params
-    if isinstance(params, TFRecordParams) and not params.files:
+    if isinstance(params, TFRecordParams | RecordIOParams) and not params.files:
         return [f"{flag}.params.files is required: PATH or list"]
     if not isinstance(params, ParallelTextParams):
         return []

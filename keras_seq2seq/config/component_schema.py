@@ -183,6 +183,20 @@ class TFRecordParams(PipelineParams):
     ] = Field("auto", description="auto: gzip where a file ends in .gz.")
 
 
+class RecordIOParams(PipelineParams):
+    """Arguments of RecordIOInputPipeline."""
+
+    files: Texts = Field(
+        (), description="Files or globs of RecordIO-protobuf records of ids."
+    )
+    source_field: Text = Field(
+        "source", description="Feature that holds the source ids."
+    )
+    target_field: Text = Field(
+        "target", description="Feature that holds the target ids."
+    )
+
+
 class OwnPipelineParams(PipelineParams):
     """Arguments of a pipeline of the user's own; the class takes the rest."""
 
@@ -205,6 +219,7 @@ METRICS = {
 PIPELINES = {
     "ParallelTextInputPipeline": ParallelTextParams,
     "TFRecordInputPipeline": TFRecordParams,
+    "RecordIOInputPipeline": RecordIOParams,
 }
 
 
@@ -263,9 +278,9 @@ class Pipeline(Section):
     class_name: name_of("pipeline") = Field(
         alias="class", description="Class of the input pipeline."
     )
-    params: ParallelTextParams | TFRecordParams | OwnPipelineParams = Field(
-        {}, description="Its arguments.", validate_default=True
-    )
+    params: (
+        ParallelTextParams | TFRecordParams | RecordIOParams | OwnPipelineParams
+    ) = Field({}, description="Its arguments.", validate_default=True)
 
     @model_validator(mode="before")
     @classmethod

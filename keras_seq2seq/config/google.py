@@ -47,7 +47,11 @@ NAMES = {
         "LayerNormLSTMCell",
     ),
     "optimizer": ("Adam", "SGD", "Momentum", "Adagrad", "RMSprop", "Ftrl"),
-    "pipeline": ("ParallelTextInputPipeline", "TFRecordInputPipeline"),
+    "pipeline": (
+        "ParallelTextInputPipeline",
+        "TFRecordInputPipeline",
+        "RecordIOInputPipeline",
+    ),
     "hook": (
         "PrintModelAnalysisHook",
         "MetadataCaptureHook",

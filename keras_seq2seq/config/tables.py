@@ -23,6 +23,7 @@ from keras_seq2seq.config import (
 from keras_seq2seq.config.component_schema import (
     OwnPipelineParams,
     ParallelTextParams,
+    RecordIOParams,
     TFRecordParams,
 )
 from keras_seq2seq.config.model_schema import ModelParams
@@ -51,6 +52,7 @@ TABLES = {
     "train": Config,
     "ParallelTextInputPipeline": ParallelTextParams,
     "TFRecordInputPipeline": TFRecordParams,
+    "RecordIOInputPipeline": RecordIOParams,
     "own_pipeline": OwnPipelineParams,
     "early_stopping": EarlyStopping,
     "average": Average,

@@ -193,7 +193,7 @@ def _merge(directory, side, parts):
             lengths = np.fromfile(path, np.int32)
             ends = total + np.cumsum(lengths, dtype=np.int64)
             whole.write(ends.tobytes())
-            total = int(ends[-1])
+            total = int(ends[-1]) if len(ends) else total
             path.unlink()
     return {
         "rows": sum(part.rows for part in parts),

@@ -58,5 +58,5 @@ class DelimiterTokenizer(Tokenizer):
         return self.vocabulary.tokens(ids)
 
     def save(self, stem):
-        """Writes the vocabulary to `stem` + `.txt`; returns the path."""
-        return self.vocabulary.write(f"{stem}.txt")
+        """Writes the vocabulary to `stem` plus its suffix; returns the path."""
+        return self.vocabulary.write(f"{stem}{self.vocabulary.suffix}")

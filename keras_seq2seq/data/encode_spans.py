@@ -35,7 +35,10 @@ def encoded_blocks(encoder, reader, path, span, seed):
         `EncodedLines`.
     """
     for number, texts in enumerate(reader.blocks(path, *span)):
-        yield encoder(texts, seed_of(seed, number) if number else seed)
+        if reader.holds_ids:
+            yield encoder.take(texts)
+        else:
+            yield encoder(texts, seed_of(seed, number) if number else seed)
 
 
 def encode_spans(directory, sides, jobs):

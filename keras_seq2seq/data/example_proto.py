@@ -1,14 +1,11 @@
-"""Text in and out of `tf.Example`, in protocol buffers' wire format.
-
-Read by hand, so that the processes that encode text need no TensorFlow.
+"""Text in and out of `tf.Example`, without TensorFlow.
 
 Source:
-    TensorFlow, `core/example/example.proto` and `feature.proto`;
-    https://protobuf.dev/programming-guides/encoding.
+    TensorFlow, `core/example/example.proto` and `feature.proto`.
 """
 
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
-FIXED_SIZES = {FIXED64: 8, FIXED32: 4}
+from keras_seq2seq.data.wire_format import BYTES, WireError, fields, message
+
 KINDS = {1: "bytes", 2: "floats", 3: "integers"}
 MOST_NAMED = 10  # features in a message
 
@@ -23,11 +20,11 @@ def write_example(features):
         bytes; equal for equal features in equal order.
     """
     entries = [
-        _message(1, name.encode("utf-8"))
-        + _message(2, _message(1, _message(1, text.encode("utf-8"))))
+        message(1, name.encode("utf-8"))
+        + message(2, message(1, message(1, text.encode("utf-8"))))
         for name, text in features.items()
     ]
-    return _message(1, b"".join(_message(1, entry) for entry in entries))
+    return message(1, b"".join(message(1, entry) for entry in entries))
 
 
 def read_text(example, name, required=True):
@@ -97,42 +94,9 @@ def _inside(data, wanted):
 
 def _fields(data):
     """Number and bytes of every field that has bytes."""
-    place = 0
-    while place < len(data):
-        key, place = _varint(data, place)
-        number, kind = key >> 3, key & 7
-        if kind == VARINT:
-            _, place = _varint(data, place)
-            continue
-        if kind == BYTES:
-            length, place = _varint(data, place)
-        else:
-            length = FIXED_SIZES.get(kind, -1)
-        end = place + length
-        if not number or not place <= end <= len(data):
-            raise ValueError("bytes that are no tf.Example")
-        if kind == BYTES:
-            yield number, data[place:end]
-        place = end
-
-
-def _varint(data, place):
-    number = shift = 0
-    for shift in range(0, 70, 7):
-        if place >= len(data):
-            break
-        byte = data[place]
-        place += 1
-        number |= (byte & 127) << shift
-        if byte < 128:
-            return number, place
-    raise ValueError("bytes that are no tf.Example")
-
-
-def _message(number, content):
-    length, size = len(content), bytearray()
-    while length > 127:
-        size.append(length & 127 | 128)
-        length >>= 7
-    size.append(length)
-    return bytes([number << 3 | BYTES]) + bytes(size) + content
+    try:
+        for number, kind, begin, end in fields(data):
+            if kind == BYTES:
+                yield number, data[begin:end]
+    except WireError as error:
+        raise ValueError(f"bytes that are no tf.Example: {error}") from None

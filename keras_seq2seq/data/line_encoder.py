@@ -64,6 +64,10 @@ class LineEncoder:
             encoded = self.tokenizer.sample_all(texts, self.sampling, seed)
         else:
             encoded = self.tokenizer.encode_all(texts)
+        return self.take(encoded)
+
+    def take(self, encoded):
+        """Makes `EncodedLines` of a list of lists of ids."""
         before = np.fromiter(map(len, encoded), np.int32, len(encoded))
         rows = self._finish(encoded)
         lengths = np.fromiter(map(len, rows), np.int32, len(rows))

@@ -184,6 +184,7 @@ class LineReader:
     """
 
     unit: ClassVar = "line"
+    holds_ids: ClassVar = False
 
     column: int | None = None
 

@@ -8,7 +8,6 @@ import contextlib
 import dataclasses
 import gzip
 import itertools
-import mmap
 import struct
 import zlib
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import ClassVar, Literal
 from keras_seq2seq.data.crc32c import masked_crc32c
 from keras_seq2seq.data.example_proto import read_text, write_example
 from keras_seq2seq.data.lines import SPAN_BYTES
+from keras_seq2seq.data.mapped_file import cut_spans, mapped
 from keras_seq2seq.data.write_file import writing
 from keras_seq2seq.errors import UserError
 
@@ -43,6 +43,7 @@ class RecordReader:
     """
 
     unit: ClassVar = "record"
+    holds_ids: ClassVar = False
 
     field: str
     required: bool = True
@@ -60,14 +61,8 @@ class RecordReader:
         size = Path(path).stat().st_size
         if not size or self._is_gzip(path):
             return [(0, size)] * bool(size)
-        cuts = [0]
-        with _mapped(path) as data:
-            for _, place in _frames(data, 0, size):
-                if place - cuts[-1] >= SPAN_BYTES:
-                    cuts.append(place)
-        if cuts[-1] < size:
-            cuts.append(size)
-        return list(zip(cuts[:-1], cuts[1:], strict=True))
+        with mapped(path) as data:
+            return cut_spans((end for _, end in _frames(data, 0, size)), size)
 
     def blocks(self, path, begin, end):
         """Texts of one range of `spans`, some megabytes at a time.
@@ -149,15 +144,6 @@ def _damaged(path, number, fault):
     )
 
 
-@contextlib.contextmanager
-def _mapped(path):
-    with (
-        Path(path).open("rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-    ):
-        yield data
-
-
 def _frames(data, begin, end):
     """Begin and end of every record that its length leaves in the range."""
     while end - begin >= HEADER.size:
@@ -186,7 +172,7 @@ def _last_end(data):
 def _records_before(path, begin):
     if not begin:
         return 0
-    with _mapped(path) as data:
+    with mapped(path) as data:
         return sum(1 for _ in _frames(data, 0, begin))
 
 

@@ -3,10 +3,13 @@
 import dataclasses
 
 from keras_seq2seq.data.lines import LineReader, expand_files
+from keras_seq2seq.data.recordio_reader import RecordIOReader
 from keras_seq2seq.data.records import RecordReader
 from keras_seq2seq.errors import UserError
 
-READERS = {kind.__name__: kind for kind in (LineReader, RecordReader)}
+READERS = {
+    kind.__name__: kind for kind in (LineReader, RecordReader, RecordIOReader)
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,18 +18,19 @@ class TextSource:
 
     A reader has `spans(path)`, byte ranges that can be read independently;
     `blocks(path, begin, end)`, which yields the texts of one range in lists of
-    bounded size; and `unit`, what a text is called: `"line"`.
+    bounded size; `unit`, what a text is called: `"line"`; and `holds_ids`: if
+    True, a text is a list of ids.
 
     Args:
         files: sequence of paths.
-        reader: `LineReader` or `RecordReader`.
+        reader: `LineReader`, `RecordReader` or `RecordIOReader`.
         name: str or None. What the texts are called instead of the files.
         content: str or None. What tells the texts apart from others where
             the files do not: their own fingerprint.
     """
 
     files: tuple
-    reader: LineReader | RecordReader
+    reader: LineReader | RecordReader | RecordIOReader
     name: str | None = None
     content: str | None = None
 

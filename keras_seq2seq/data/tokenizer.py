@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.json_vocabulary import JsonVocabulary
 from keras_seq2seq.data.keras_nlp_tokenizer import KerasNlpTokenizer
 from keras_seq2seq.data.sentence_piece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.data.vocabulary import Vocabulary
@@ -13,8 +14,9 @@ def load_tokenizer(path, delimiter=" ", lowercase=False):
 
     Args:
         path: path. `.model` is SentencePiece, `.wordpiece.txt` and
-            `.bytepair.json` are those of keras-nlp, and every other file is a
-            vocabulary with one token per line.
+            `.bytepair.json` are those of keras-nlp, every other `.json` is a
+            vocabulary of Sockeye's and SageMaker's, an object from token to
+            id, and every other file one with a token per line.
         delimiter: str. For a vocabulary: what separates tokens; `""` means
             that every Unicode character is one.
         lowercase: bool. If True, text is lower-cased before it is encoded.
@@ -30,4 +32,5 @@ def load_tokenizer(path, delimiter=" ", lowercase=False):
         return SentencePieceTokenizer(path, lowercase=lowercase)
     if name.endswith((".wordpiece.txt", ".bytepair.json")):
         return KerasNlpTokenizer.read(path, lowercase=lowercase)
-    return DelimiterTokenizer(Vocabulary.read(path), delimiter, lowercase)
+    kind = JsonVocabulary if name.endswith(".json") else Vocabulary
+    return DelimiterTokenizer(kind.read(path), delimiter, lowercase)

@@ -32,6 +32,9 @@ class Vocabulary:
         google/seq2seq, `data/vocab.py`, which put the specials last.
     """
 
+    reserved = RESERVED  # no words of these names
+    suffix = ".txt"  # of files
+
     def __init__(self, words, counts=None):
         words = tuple(words)
         if counts is not None and len(counts) != len(words):
@@ -43,12 +46,23 @@ class Vocabulary:
         self.counts = None if counts is None else tuple(counts)
         self._ids = {word: FIRST_WORD + i for i, word in enumerate(words)}
         self._names = SPECIAL_NAMES + words
-        wrong = next((w for w in words if _fault(w)), None)
+        wrong = next((w for w in words if self.fault(w)), None)
         if wrong is not None:
-            raise ValueError(f"A word {_fault(wrong)}. Received: {wrong!r}")
+            raise ValueError(f"A word {self.fault(wrong)}. Received: {wrong!r}")
         if len(self._ids) != len(words):
             double = collections.Counter(words).most_common(1)[0][0]
             raise ValueError(f"Words must differ. Received twice: {double!r}")
+
+    @classmethod
+    def fault(cls, word):
+        """Why a str may not be a word; None if it may."""
+        if word == "":
+            return "must not be empty"
+        if word in cls.reserved:
+            return "must not have a special token's name"
+        if "\n" in word:
+            return "must not hold a line end"
+        return None
 
     def __len__(self):
         """Size of the whole table, the four specials included."""
@@ -108,16 +122,6 @@ class Vocabulary:
         return cls(words, [count for _, count in rows] if counted else None)
 
 
-def _fault(word):
-    if word == "":
-        return "must not be empty"
-    if word in RESERVED:
-        return "must not have a special token's name"
-    if "\n" in word:
-        return "must not hold a line end"
-    return None
-
-
 def _row(path, number, line, counted):
     if ("\t" in line[1:]) != counted:
         form = "`token<TAB>count`" if counted else "a token without count"
@@ -174,7 +178,7 @@ def count_tokens(lines, delimiter=" ", lowercase=False):
     return counter
 
 
-def select(counter, min_frequency=0, max_size=None):
+def select(counter, min_frequency=0, max_size=None, kind=Vocabulary):
     """Chooses the words of a vocabulary from counted tokens.
 
     The most frequent come first; of equally frequent ones the last in order of
@@ -184,6 +188,7 @@ def select(counter, min_frequency=0, max_size=None):
         counter: mapping from token to count.
         min_frequency: int. Least count of a word, inclusive.
         max_size: int or None. Most words kept, the specials not counted.
+        kind: class of the result.
 
     Returns:
         `Vocabulary` with counts.
@@ -198,7 +203,7 @@ def select(counter, min_frequency=0, max_size=None):
     kept = [
         (count, token)
         for token, count in counter.items()
-        if count >= min_frequency and not _fault(token)
+        if count >= min_frequency and not kind.fault(token)
     ]
     kept.sort(reverse=True)
     kept = kept[:max_size]
@@ -208,4 +213,4 @@ def select(counter, min_frequency=0, max_size=None):
             f"frequency of {min_frequency} and a maximum size of {max_size}. "
             "Lower the frequency, or check that the text is not empty."
         )
-    return Vocabulary([t for _, t in kept], [c for c, _ in kept])
+    return kind([t for _, t in kept], [c for c, _ in kept])

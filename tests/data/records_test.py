@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_seq2seq.data import records
+from keras_seq2seq.data import mapped_file, records
 from keras_seq2seq.data.crc32c import masked_crc32c
 from keras_seq2seq.data.example_proto import read_text, write_example
 from keras_seq2seq.data.records import (
@@ -86,7 +86,7 @@ def test_nothing_is_written_if_anything_fails(tmp_path):
 
 
 def test_ranges_read_alone_make_up_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "SPAN_BYTES", 200)
+    monkeypatch.setattr(mapped_file, "SPAN_BYTES", 200)
     (path,) = write_records(tmp_path / "r", PAIRS, 40)
     reader = RecordReader("source")
     spans = reader.spans(path)
@@ -156,7 +156,7 @@ def flip(data, place):
 def test_damage_is_told_with_the_record(
     tmp_path, monkeypatch, spans, change, told
 ):
-    monkeypatch.setattr(records, "SPAN_BYTES", spans)
+    monkeypatch.setattr(mapped_file, "SPAN_BYTES", spans)
     path = write(tmp_path / "r", spoilt(change))
     with pytest.raises(UserError, match=f"{path}: {told}"):
         read(path)

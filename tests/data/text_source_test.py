@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_seq2seq.data import records
+from keras_seq2seq.data import mapped_file
 from keras_seq2seq.data.lines import LineReader
 from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.data.records import RecordReader, frame_pairs, write_records
@@ -55,7 +55,7 @@ def test_all_forms_have_the_same_texts(forms):
 
 @pytest.mark.parametrize("limit", [0, 10**9])
 def test_all_forms_are_one_corpus(tmp_path, forms, monkeypatch, limit):
-    monkeypatch.setattr(records, "SPAN_BYTES", 300)
+    monkeypatch.setattr(mapped_file, "SPAN_BYTES", 300)
     prints = {
         name: corpus(
             sides, in_memory_bytes=limit, cache_dir=tmp_path / "c"

@@ -23,8 +23,12 @@ from keras_seq2seq.config import files
 from keras_seq2seq.config.upgrade_file import upgrade_file
 from keras_seq2seq.data.byte_lines import read_plain_or_gzip
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.json_vocabulary import JsonVocabulary
 from keras_seq2seq.data.marked_subwords import segmenter
 from keras_seq2seq.data.parallel_text import ParallelText
+from keras_seq2seq.data.record_proto import write_record
+from keras_seq2seq.data.recordio import frame
+from keras_seq2seq.data.recordio_reader import RecordIOReader
 from keras_seq2seq.data.records import RecordReader, frame_pairs
 from keras_seq2seq.data.sentence_piece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.data.text_source import TextSource
@@ -150,6 +154,18 @@ def read_packed_records(content, directory):
     read_records(content, directory, "records.gz")
 
 
+def read_id_records(content, directory):
+    path = _file(directory, content)
+    readers = [RecordIOReader(side, 400) for side in ("source", "target")]
+    sides = [TextSource.open(path, reader) for reader in readers]
+    list(zip(*sides, strict=True))
+    ParallelText(*sides, source_tokenizer=DelimiterTokenizer(WORDS))
+
+
+def read_json_vocabulary(content, directory):
+    JsonVocabulary.read(_file(directory, content, "vocab.src.json"))
+
+
 def read_checkpoint_manifest(content, directory):
     _file(directory, content, "manifest.json")
     read_manifest(directory)
@@ -260,6 +276,19 @@ _TOKENIZERS = json.dumps(
     }
 ).encode()
 _RECORDS = frame_pairs([("a b", "c"), ("", "a"), ("b", None)])
+_ID_RECORDS = [
+    frame(write_record({"source": source, "target": target}))
+    for source, target in [([4, 5, 300], [7, 8]), ([9], []), ([4], [1])]
+]
+# One that is cut into parts, and nothing that is known after it.
+_CUT_RECORD = frame(
+    write_record({"source": [4], "target": [4]})
+    + b"\xfa\x01\x0c"
+    + b"\x0a\x23\xd7\xce" * 3
+)
+_JSON_VOCABULARY = json.dumps(
+    {"<pad>": 0, "<unk>": 1, "<s>": 2, "</s>": 3, "a": 4, "ö": 5}
+).encode()
 _STATE = json.dumps(
     {"step": 3, "seconds": 1.5, "mid_epoch": False, "callbacks": {}}
 ).encode()
@@ -293,6 +322,10 @@ def targets():
         "packed_records": Target(
             read_packed_records, [gzip.compress(_RECORDS)]
         ),
+        "id_records": Target(
+            read_id_records, [b"".join(_ID_RECORDS), _CUT_RECORD]
+        ),
+        "json_vocabulary": Target(read_json_vocabulary, [_JSON_VOCABULARY]),
         "manifest": Target(read_checkpoint_manifest, [_manifest()]),
         "pointer": Target(read_pointer, [b"ckpt-3\n"]),
         "weights": Target(read_weights, [_arrays(array_files.write_hdf5)]),
