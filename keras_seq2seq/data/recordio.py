@@ -131,7 +131,11 @@ def _part(data, place, size, begin, expected):
         fault = f"{header[:4].hex(' ')} instead of {MAGIC_BYTES.hex(' ')}"
         raise FrameError(place, begin, fault)
     if len(header) < HEADER.size:
-        fault = f"the first {len(header)} bytes of it alone"
+        fault = (
+            f"the first {len(header)} bytes of it alone"
+            if header
+            else "the end of the data"
+        )
         raise FrameError(place, begin, fault)
     word = HEADER.unpack(header)[1]
     flag, length = word >> LENGTH_BITS, word & MOST_PART_BYTES

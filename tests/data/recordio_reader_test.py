@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -121,12 +123,10 @@ def test_a_file_without_pairs_may_stand_among_others(tmp_path, in_memory_bytes):
     assert len(pairs) == len(ROWS)
 
 
-def test_a_reader_that_was_described_reads_alike():
-    assert rebuild_reader(describe_reader(BOTH[1])).field == "target"
-    assert describe_reader(rebuild_reader(describe_reader(BOTH[0]))) == (
-        describe_reader(BOTH[0])
-        | {"fields": describe_reader(BOTH[0])["fields"]}
-    )
+def test_a_reader_that_was_described_reads_alike(tmp_path):
+    described = json.loads(json.dumps(describe_reader(BOTH[1])))
+    path = write_rows(tmp_path / "r")
+    assert read(path, rebuild_reader(described)) == read(path, BOTH[1])
 
 
 GOOD = b"".join(record(*row) for row in ROWS)
@@ -140,11 +140,11 @@ GOOD = b"".join(record(*row) for row in ROWS)
         (GOOD + record([4, 4, 3], [4]), "has the id 3 .*position 2 .*is </s>"),
         (
             GOOD + record([-1], [4]),
-            "has the id -1 .*vocabulary 11 ids, 0 to 10",
+            "has the id -1 .*vocabulary 11 ids",
         ),
         (
             GOOD + record([11], [4]),
-            "has the id 11 at position 0 of the feature",
+            "has the id 11 at .* 11 ids, 0 to 10",
         ),
         (
             GOOD + frame(write_record({"source_ids": [4], "target_ids": [4]})),
