@@ -24,6 +24,10 @@ COMMANDS = {
     "bleu": ("bleu", "print BLEU as multi-bleu.perl does"),
     "bpe": ("bpe", "learn and apply byte pair encoding, marked by @@"),
     "quickstart": ("quickstart", "train on real data that is installed"),
+    "sagemaker": (
+        "sagemaker",
+        "prepare, train and pack jobs of SageMaker's seq2seq",
+    ),
     "selftest": ("selftest", "check what this machine's devices compute"),
     "profile": ("profile", "tell where parameters and time go"),
     "benchmark": ("benchmark", "measure training and decoding here"),

@@ -96,7 +96,7 @@ class Run:
         return self.workers.strategy.num_replicas_in_sync
 
 
-def train(config, allowed=(), say=print, dialect=PRESENT):
+def train(config, allowed=(), say=print, dialect=PRESENT, callbacks=()):
     """Trains, or goes on with the run in `output_dir`.
 
     Args:
@@ -104,6 +104,7 @@ def train(config, allowed=(), say=print, dialect=PRESENT):
         allowed: modules of the user's own that may be imported.
         say: callable that shows a line to the user.
         dialect: str. In which the configuration was written, for the record.
+        callbacks: more callbacks, which see the logs of every evaluation.
 
     Returns:
         `Run`, its model holding the last weights.
@@ -138,7 +139,9 @@ def train(config, allowed=(), say=print, dialect=PRESENT):
             if workers.is_chief
             else contextlib.nullcontext()
         ):
-            run = set_up(config, directory, allowed, say, workers, dialect)
+            run = set_up(
+                config, directory, allowed, say, workers, dialect, callbacks
+            )
         termination.save_with(run.retention)
         _fit(run, say)
         _average(run, say)
@@ -185,7 +188,13 @@ def _check_workers(workers, config):
 
 
 def set_up(
-    config, directory, allowed=(), say=print, workers=None, dialect=PRESENT
+    config,
+    directory,
+    allowed=(),
+    say=print,
+    workers=None,
+    dialect=PRESENT,
+    callbacks=(),
 ):
     """Builds everything and restores the newest checkpoint, if there is one.
 
@@ -196,6 +205,7 @@ def set_up(
         say: callable that shows a line to the user.
         workers: `distribution.Workers`; None: as the configuration says.
         dialect: str. In which the configuration was written.
+        callbacks: more callbacks, as `train` has them.
 
     Returns:
         `Run`.
@@ -230,7 +240,7 @@ def set_up(
         extra,
         scores,
         workers,
-        hooks,
+        [*hooks, *callbacks],
         last_step,
     )
     run = Run(

@@ -50,6 +50,7 @@ FLOORS = (
         "profiling",
         "automatic",
         "evaluation",
+        "sagemaker",
     },
     {"commands"},
     {"__main__"},

@@ -29,7 +29,7 @@ def run(arguments):
 
     first, *others = arguments.references
     paths = [*reference_files(first), *others]
-    references = [read_plain_or_gzip(path) for path in paths]
+    references = [list(read_plain_or_gzip(path)) for path in paths]
     if not any(line.split() for lines in references for line in lines):
         print(NO_REFERENCE)
         return 1

@@ -41,7 +41,7 @@ def read_plain_or_gzip(path):
         path: path of a file, whatever its name ends in.
 
     Returns:
-        list of str without line ends.
+        iterator of str without line ends.
 
     Raises:
         UserError: no such file, a damaged gzip file, invalid UTF-8.
@@ -51,10 +51,11 @@ def read_plain_or_gzip(path):
         packed = file.read(len(GZIP_MARK)) == GZIP_MARK
         file.seek(0)
         if not packed:
-            return list(decode_lines(file, str(path)))
+            yield from decode_lines(file, str(path))
+            return
         try:
             with gzip.GzipFile(fileobj=file) as unpacked:
-                return list(decode_lines(unpacked, str(path)))
+                yield from decode_lines(unpacked, str(path))
         except (OSError, EOFError, zlib.error) as error:
             raise UserError(
                 f"{path}: expected a gzip file. Received: one that is damaged "

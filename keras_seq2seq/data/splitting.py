@@ -2,6 +2,11 @@
 
 import re
 
+# What `str.split()` splits at; decoded text has the first of them.
+WHITESPACE = " " + "".join(
+    chr(code) for code in range(0x3001) if chr(code).isspace() and code != 32
+)
+
 
 def splitter(delimiter):
     """Function that cuts a text into tokens.

@@ -15,9 +15,9 @@ def test_lines_are_cut_as_those_of_a_file(tmp_path):
     path.write_bytes(TEXT.encode())
     expected = list(read_lines(path))
     assert list(decode_lines(io.BytesIO(TEXT.encode()), "x")) == expected
-    assert read_plain_or_gzip(path) == expected
+    assert list(read_plain_or_gzip(path)) == expected
     path.write_bytes(gzip.compress(TEXT.encode()))
-    assert read_plain_or_gzip(path) == expected
+    assert list(read_plain_or_gzip(path)) == expected
 
 
 def test_wrong_bytes_are_named_with_their_line():
@@ -29,4 +29,4 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path):
     path = tmp_path / "text.gz"
     path.write_bytes(gzip.compress(b"a b c\n" * 100)[:-9])
     with pytest.raises(UserError, match="cut off"):
-        read_plain_or_gzip(path)
+        list(read_plain_or_gzip(path))

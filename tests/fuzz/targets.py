@@ -132,7 +132,7 @@ def read_pairs(content, directory):
 
 
 def read_packed_text(content, directory):
-    read_plain_or_gzip(_file(directory, content))
+    list(read_plain_or_gzip(_file(directory, content)))
 
 
 def read_codes(content, directory):
