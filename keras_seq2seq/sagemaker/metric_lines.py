@@ -7,6 +7,7 @@ import keras
 # Names of ours and the service's. The scale of `bleu` is 0 to 1 there.
 NAMES = {"sockeye_bleu": "bleu", "bleu": "bleu_100"}
 TRAINING = ("loss", "perplexity", "accuracy")
+COUNTS = ("tokens",)  # no metrics
 # What the service looks for in the log of its own algorithm.
 REGEXES = {
     f"validation:{name}": (
@@ -39,7 +40,7 @@ class MetricLines(keras.callbacks.Callback):
         for key, value in (logs or {}).items():
             part = "validation" if key.startswith("val_") else "train"
             name = key.removeprefix("val_")
-            if part == "train" and name not in TRAINING:
+            if name in COUNTS or (part == "train" and name not in TRAINING):
                 continue
             name = NAMES.get(name, name)
             value = f"{float(value):.6g}"
