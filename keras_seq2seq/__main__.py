@@ -16,6 +16,7 @@ COMMANDS = {
     "infer": ("infer", "generate targets with a trained model"),
     "evaluate": ("evaluate", "score text against references"),
     "score": ("score", "log-probabilities of given pairs"),
+    "serve": ("serve", "answer HTTP requests with a trained model"),
     "vocab": ("vocab", "build a vocabulary or a subword model"),
     "records": ("records", "write TFRecords from text, or show them"),
     "beam-viz": ("beam_viz", "draw the trees of a beam search as HTML"),

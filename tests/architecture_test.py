@@ -51,6 +51,7 @@ FLOORS = (
         "automatic",
         "evaluation",
         "sagemaker",
+        "serving",
     },
     {"commands"},
     {"__main__"},

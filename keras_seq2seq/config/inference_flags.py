@@ -45,6 +45,8 @@ Directories = Annotated[
     Says("text or a list of texts"),
 ]
 
+Tasks = Annotated[tuple[Task, ...], BeforeValidator(_tasks)]
+
 
 class InferenceFlags(Section):
     """Every flag of `infer`."""
@@ -53,9 +55,7 @@ class InferenceFlags(Section):
         description="The run directory, or those of an ensemble."
     )
     input_pipeline: Pipeline | None = Field(None, description="Sources.")
-    tasks: Annotated[tuple[Task, ...], BeforeValidator(_tasks)] = Field(
-        (), description="What to do.", validate_default=True
-    )
+    tasks: Tasks = Field((), description="What to do.", validate_default=True)
     model_params: Free | None = Field(None, description="Laid over stored.")
     checkpoint: Text | None = Field(None, description="Which weights.")
     checkpoint_path: Text | None = Field(None, description="Where they are.")
@@ -66,11 +66,17 @@ class InferenceFlags(Section):
 
 
 def inference_flags(arguments, say=lambda line: None):
+    """The `InferenceFlags` of parsed flags; see `checked_flags`."""
+    return checked_flags(InferenceFlags, arguments, say)
+
+
+def checked_flags(section, arguments, say=lambda line: None):
     """Checks parsed flags; a file of `--config_path` fills what is missing.
 
     Mappings of both merge key by key, and flags win.
 
     Args:
+        section: class of the result, a `Section` with all the flags.
         arguments: what argparse parsed, old flags among it.
         say: callable that is given a line for each old flag.
 
@@ -94,7 +100,7 @@ def inference_flags(arguments, say=lambda line: None):
     if errors:
         raise UserError("\n".join(errors))
     try:
-        return InferenceFlags.model_validate(merge.values)
+        return section.model_validate(merge.values)
     except ValidationError as error:
         found = error.errors(include_url=False)
         lines = [complaint(merge, one) for one in found]

@@ -56,7 +56,11 @@ class LineEncoder:
 
     def ids(self, text):
         """Ids of one text as a list."""
-        return self._finish([self.tokenizer.encode(text)])[0]
+        return self.finished(self.tokenizer.encode(text))
+
+    def finished(self, ids):
+        """Ids of a text that is tokenised already, cut and ended likewise."""
+        return self._finish([list(ids)])[0]
 
     def __call__(self, texts, seed=0):
         """Encodes a list of texts to `EncodedLines`; a seed draws samples."""

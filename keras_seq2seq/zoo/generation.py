@@ -35,6 +35,7 @@ class Generation:
         attention: float array `(len(tokens), len(source_tokens))` or None.
         history: `BeamHistory` of this source, arrays `(steps, K)`, or None.
         alternatives: tuple of `Generation`. The next best ones.
+        ids: tuple of int. Ids of `tokens`.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Generation:
     attention: Any = None
     history: Any = None
     alternatives: tuple = ()
+    ids: tuple = ()
 
 
 class Generator:
@@ -91,7 +93,8 @@ class Generator:
         """Writes a target for each source.
 
         Args:
-            sources: list of str. Raw text; blank ones get blank results.
+            sources: list of str, raw text, or of sequences of int, ids
+                without START and END; blank ones get blank results.
             search: a search of `keras_seq2seq.search`. Default: the model's.
             max_length: int or None. Most tokens written, END included; None:
                 what the model was made with.
@@ -119,10 +122,15 @@ class Generator:
         search = search or self.default_search
         limits = (max_length or self.max_target_length, min_length)
         results = [BLANK] * len(sources)
-        encode = self._encoder().ids
-        encoded = [encode(text) for text in sources]
+        encoder = self._encoder()
+        encoded = [
+            encoder.ids(source)
+            if isinstance(source, str)
+            else encoder.finished(source)
+            for source in sources
+        ]
         self._check_lengths(encoded, limits[0])
-        filled = [i for i, text in enumerate(sources) if text.strip()]
+        filled = [i for i, source in enumerate(sources) if not _blank(source)]
         order = sorted(filled, key=lambda i: len(encoded[i]))
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
@@ -173,9 +181,12 @@ class Generator:
             never_empty=True,
         )
 
-    def _source_tokens(self, text, ids):
+    def _source_tokens(self, source, ids):
         tokenizer = self.tokenizers[0]
-        pieces, words = tokenizer.pieces(ids), tokenizer.split(text)
+        pieces = tokenizer.pieces(ids)
+        if not isinstance(source, str):
+            return tuple(pieces)
+        words = tokenizer.split(source)
         for index, word in enumerate(words[: len(pieces)]):
             if ids[index] == UNKNOWN:
                 pieces[index] = word
@@ -207,6 +218,7 @@ class Generator:
             log_prob=float(found.log_probs[row, rank]),
             score=float(found.scores[row, rank]),
             attention=attention,
+            ids=tuple(ids),
         )
 
 
@@ -295,6 +307,11 @@ def _pick(memory, trail, rows):
 
 
 BLANK = Generation("", (), (), 0.0, 0.0)
+
+
+def _blank(source):
+    """Whether there is nothing to write a target for."""
+    return not (source.strip() if isinstance(source, str) else source)
 
 
 def padded(rows):

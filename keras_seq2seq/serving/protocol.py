@@ -1,0 +1,79 @@
+"""HTTP connections on which a client may not dawdle before its headers end.
+
+Uvicorn waits for them for ever, and httptools stores what comes.
+"""
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_BYTES = 1 << 16  # of request line and headers
+LATE = (408, "Request Timeout", "expected the headers within {:g} s.")
+LARGE = (431, "Request Header Fields Too Large", "expected less headers.")
+
+
+class TimedProtocol(HttpToolsProtocol):
+    """Uvicorn's protocol with bounds on the time and the size of headers.
+
+    Args:
+        seconds: float. Time for the headers of a request, from the first byte
+            or, on a new connection, from its beginning.
+        **options: of uvicorn's protocol.
+    """
+
+    def __init__(self, *arguments, seconds, **options):
+        super().__init__(*arguments, **options)
+        self._seconds = seconds
+        self._timer = None
+        self._bytes = 0
+
+    def connection_made(self, transport):
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, error):
+        self._head_ended()
+        super().connection_lost(error)
+
+    def data_received(self, data):
+        super().data_received(data)
+        if self._timer is None:
+            return
+        self._bytes += len(data)
+        if self._bytes > MOST_BYTES:
+            self._refuse(*LARGE)
+
+    def on_message_begin(self):
+        super().on_message_begin()
+        if self._timer is None:
+            self._expect_head()
+
+    def on_headers_complete(self):
+        self._head_ended()
+        super().on_headers_complete()
+
+    def _expect_head(self):
+        self._bytes = 0
+        self._timer = self.loop.call_later(self._seconds, self._late)
+
+    def _head_ended(self):
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _late(self):
+        if self._bytes:
+            status, name, message = LATE
+            self._refuse(status, name, message.format(self._seconds))
+        else:
+            self.transport.close()
+
+    def _refuse(self, status, name, message):
+        self._head_ended()
+        if self.transport.is_closing():
+            return
+        content = f'{{"error": "{message}"}}'
+        self.transport.write(
+            f"HTTP/1.1 {status} {name}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(content)}\r\nconnection: close\r\n\r\n"
+            f"{content}".encode("ascii")
+        )
+        self.transport.close()
