@@ -17,6 +17,22 @@ class Instance(NamedTuple):
     with_matrix: bool = False
 
 
+class Sentence(NamedTuple):
+    """An `Instance` that is ready to be decoded.
+
+    Attributes:
+        source: str or tuple of int.
+        length: int. Tokens that the model reads, END apart.
+        tokens: int. Tokens before any were cut off.
+        with_matrix: bool.
+    """
+
+    source: Any
+    length: int
+    tokens: int
+    with_matrix: bool
+
+
 class Answer(NamedTuple):
     """What is said about one sentence.
 

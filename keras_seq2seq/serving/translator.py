@@ -1,12 +1,11 @@
 """A loaded model as the endpoint uses it."""
 
 import logging
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from keras_seq2seq import inference, recipe
-from keras_seq2seq.serving.exchange import Answer
+from keras_seq2seq.serving.exchange import Answer, Sentence
 from keras_seq2seq.serving.refusal import Refusal
 from keras_seq2seq.tokens import END, UNKNOWN
 
@@ -14,22 +13,6 @@ LOGGER = logging.getLogger("keras_seq2seq.serving")
 DIGITS = 6  # of attention weights
 WARMING_LENGTHS = (2, 3, 5)  # tokens; different, so that graphs serve all
 WARMING_STEPS = 3
-
-
-class Sentence(NamedTuple):
-    """An `Instance` that is ready to be decoded.
-
-    Attributes:
-        source: str or tuple of int.
-        length: int. Tokens that the model reads, END apart.
-        tokens: int. Tokens before any were cut off.
-        with_matrix: bool.
-    """
-
-    source: Any
-    length: int
-    tokens: int
-    with_matrix: bool
 
 
 def load_translator(settings, paths):
