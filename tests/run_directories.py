@@ -39,11 +39,32 @@ def configuration(**model_params):
 
 def untrained_run(directory, tokenizers, **model_params):
     """Writes a run with one checkpoint of random weights; returns its model."""
-    config = configuration(**model_params)
+    return _written(directory, configuration(**model_params), tokenizers)
+
+
+def _written(directory, config, tokenizers):
     model = randomise(recipe.model(config, tokenizers))
     write_run(directory, config, tokenizers)
     write_checkpoint(directory, 1, lambda path: write_model(model, path))
     return model
+
+
+def untrained_attention_run(directory, tokenizers, **model_params):
+    """`untrained_run` of an AttentionSeq2Seq that writes little."""
+    decoder = {**MODEL_PARAMS["decoder.params"], "max_decode_length": 9}
+    config = load(
+        "",
+        {
+            "model": "AttentionSeq2Seq",
+            "model_params": json.dumps(
+                {**MODEL_PARAMS, "decoder.params": decoder, **model_params}
+            ),
+            "input_pipeline_train": pipeline("train"),
+            "input_pipeline_dev": pipeline("dev"),
+            "data_dir": str(workplace()),
+        },
+    )
+    return _written(directory, config, tokenizers)
 
 
 def new_model(tokenizers, **model_params):

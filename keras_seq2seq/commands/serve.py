@@ -60,9 +60,13 @@ def run(arguments):
 
     _check_packages()
     flags = serving_flags(arguments)
-    paths = [_directory(path) for path in flags.model_dir]
     from keras_seq2seq.commands.tensorflow_start import start_tensorflow
+    from keras_seq2seq.run_files import read_run
     from keras_seq2seq.serving.listening import listen
+
+    paths = [_directory(path) for path in flags.model_dir]
+    for path in paths:
+        read_run(path)  # complains at once
 
     with listen(flags.host, flags.port) as listening:
         start_tensorflow()

@@ -10,6 +10,7 @@ import time
 from keras_seq2seq.config.serving_flags import serving_flags
 from keras_seq2seq.serving.exchange import Answer, Sentence
 from keras_seq2seq.serving.listening import listen
+from keras_seq2seq.serving.refusal import Refusal
 from keras_seq2seq.serving.server import Server
 
 JSON = "application/json"
@@ -46,6 +47,8 @@ class Backwards:
     def sentence(self, instance, index):
         source = instance.source
         words = source.split() if isinstance(source, str) else source
+        if len(words) > 1000:
+            raise Refusal(413, "expected less", index)
         read = words[:6]
         return Sentence(read, len(read), len(words), instance.with_matrix)
 
