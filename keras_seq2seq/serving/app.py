@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import logging
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -21,7 +20,6 @@ from keras_seq2seq.serving.responses import (
 )
 from keras_seq2seq.serving.telemetry import Telemetry
 
-LOGGER = logging.getLogger("keras_seq2seq.serving")
 MEGABYTE = 1 << 20
 TRANSFORM_MEGABYTES = 100  # of all requests at once, in SageMaker's transform
 QUICK = 1 << 14  # bytes that are parsed without leaving other requests waiting
@@ -120,12 +118,13 @@ class Endpoint:
     async def invocations(self, request):
         """Targets of sentences, in the form in which the client sent them."""
         record = request.state.record
+        # Once and for all: what is accepted now is answered.
+        self._check_ready()
         body = await read_body(
             request,
             self.settings.max_payload_mb * MEGABYTE,
             self.settings.read_timeout_s,
         )
-        self._check_ready()
         form = form_of_request(request.headers)
         answer_form = form_of_response(request.headers, form)
         sentences = await _in_time(len(body), self._sentences, form, body)
@@ -142,12 +141,13 @@ class Endpoint:
 
     def _check_ready(self):
         if self.stopping:
-            raise Refusal(503, "the server is stopping.")
+            raise Refusal(503, "the server is stopping.", unread=True)
         if not self.ready:
             raise Refusal(
                 503,
                 "the model is not loaded yet.",
                 retry_after=RETRY_UNREADY,
+                unread=True,
             )
 
     def _sentences(self, form, body):

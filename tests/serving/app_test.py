@@ -379,6 +379,13 @@ def test_an_endpoint_is_not_ready_before_its_model_is():
         assert endpoint.translate("a b") == ["b a"]
 
 
+def test_an_endpoint_that_stops_is_not_ready():
+    with running() as endpoint:
+        endpoint.server.endpoint.stopping = True
+        assert endpoint.ask("/ping")[0] == 503
+        assert endpoint.invoke(instances("a"))[0] == 503
+
+
 def test_a_model_that_cannot_be_loaded_ends_the_server():
     def load():
         raise UserError("no such model")
