@@ -1,10 +1,8 @@
 """`keras-seq2seq serve`."""
 
 import functools
-import importlib
 import importlib.util
 import sys
-from pathlib import Path
 
 from keras_seq2seq.commands.allow_import import add_allow_import
 from keras_seq2seq.errors import UserError
@@ -61,12 +59,10 @@ def run(arguments):
     _check_packages()
     flags = serving_flags(arguments)
     from keras_seq2seq.commands.tensorflow_start import start_tensorflow
-    from keras_seq2seq.run_files import read_run
+    from keras_seq2seq.sagemaker import open_model
     from keras_seq2seq.serving.listening import listen
 
-    paths = [_directory(path) for path in flags.model_dir]
-    for path in paths:
-        read_run(path)  # complains at once
+    paths = [open_model(path) for path in flags.model_dir]
 
     with listen(flags.host, flags.port) as listening:
         start_tensorflow()
@@ -90,12 +86,3 @@ def _check_packages():
             f"serve needs {', '.join(missing)}. Type pip install "
             "'keras-seq2seq[serve]'"
         )
-
-
-def _directory(path):
-    """The directory of a model; an archive is unpacked."""
-    if Path(path).is_file():
-        # Only archives need it.
-        sagemaker = importlib.import_module("keras_seq2seq.sagemaker")
-        return sagemaker.open_model(path)
-    return path

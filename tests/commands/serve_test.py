@@ -15,6 +15,7 @@ import pytest
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.data.record_proto import read_ids, write_record
 from keras_seq2seq.data.recordio import frame, records
+from keras_seq2seq.sagemaker import pack
 from tests.processes import REPOSITORY
 from tests.run_directories import untrained_attention_run, words
 from tests.serving.endpoints import JSON, LINES, RECORDS, Running, wait_for
@@ -37,7 +38,9 @@ class Process(Running):
         self.run_dir = run_dir
         self.model = model
         self.lines = []
-        command = [sys.executable, "-m", "keras_seq2seq", "serve", run_dir]
+        # A run is a directory; what SageMaker made of it is an archive.
+        archive = pack(run_dir)
+        command = [sys.executable, "-m", "keras_seq2seq", "serve", archive]
         flags = ["--host", "127.0.0.1", "--port", "0", "--batch_size", "8"]
         self.process = subprocess.Popen(
             [*command, *flags],
