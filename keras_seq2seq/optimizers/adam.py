@@ -2,12 +2,13 @@
 
 import keras
 
+from keras_seq2seq.optimizers.coupled_decay import CoupledDecay
+
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
 
 
-@keras.saving.register_keras_serializable("keras_seq2seq")
-class Adam(keras.optimizers.Adam):
+class FusedAdam(keras.optimizers.Adam):
     """Keras's Adam with TensorFlow's fused kernel where that applies.
 
     The arithmetic and the variables are those of `keras.optimizers.Adam`,
@@ -38,3 +39,8 @@ class Adam(keras.optimizers.Adam):
             epsilon=tf.cast(self.epsilon, dtype),
             grad=tf.cast(tf.convert_to_tensor(gradient), dtype),
         )
+
+
+@keras.saving.register_keras_serializable("keras_seq2seq")
+class Adam(CoupledDecay, FusedAdam):
+    """`FusedAdam` with coupled weight decay."""
