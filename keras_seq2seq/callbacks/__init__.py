@@ -22,6 +22,9 @@ from keras_seq2seq.callbacks.metrics_log import MetricsLog as MetricsLog
 from keras_seq2seq.callbacks.model_analysis import (
     ModelAnalysis as ModelAnalysis,
 )
+from keras_seq2seq.callbacks.plateau_reduction import (
+    PlateauReduction as PlateauReduction,
+)
 from keras_seq2seq.callbacks.progress import ProgressBar as ProgressBar
 from keras_seq2seq.callbacks.step_trace import StepTrace as StepTrace
 from keras_seq2seq.callbacks.teacher_forced_samples import (

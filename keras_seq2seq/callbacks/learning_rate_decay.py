@@ -29,9 +29,13 @@ class LearningRateDecay(keras.callbacks.Callback):
     - `"piecewise"`: `values[i]`, with `i` the number of `boundaries` below `p`
     - `"inverse_square_root"`: `r * sqrt(w / max(p + 1, w))`, with `w` the
       `warmup_steps`, at least 1
+    - `"half_life_inverse"`: `r / (1 + (p + 1) / half_life)`
+    - `"half_life_inverse_square_root"`: `r / sqrt(1 + 3 (p + 1) / half_life)`
 
-    from the step after `start` on; then it is raised to `minimum`, and during
-    warm-up multiplied by `(step + 1) / warmup_steps`.
+    from the step after `start` on, the last two from `start` on. Then it is
+    multiplied by `reduction` and raised to `minimum`, and during warm-up
+    multiplied by `(step + 1) / warmup_steps`, or with `gentle_warmup` kept
+    below `r * (step + 2) / (warmup_steps + 1)`.
 
     Args:
         kind: str. One of the above.
@@ -49,13 +53,19 @@ class LearningRateDecay(keras.callbacks.Callback):
         values: floats, one more than `boundaries`. Rates of `"piecewise"`.
         initial: float or None. The initial rate; None for the optimizer's as
             the first training begins.
+        half_life: int. Updates in which the last two kinds halve the rate.
+        gentle_warmup: bool. If True, the warm-up ends where it meets the
+            decayed rate.
 
     Attributes:
+        reduction: float. What `PlateauReduction` has come to; saved in the
+            state.
         scale: float. Multiplies every rate; saved in the state.
 
     Source:
         google/seq2seq, `training/utils.py`; [Vaswani et al.,
-        2017](https://arxiv.org/abs/1706.03762), 5.3 (inverse square root).
+        2017](https://arxiv.org/abs/1706.03762), 5.3 (inverse square root);
+        Sockeye 1, `lr_scheduler.py` (half-lives, gentle warm-up).
     """
 
     def __init__(
@@ -73,10 +83,14 @@ class LearningRateDecay(keras.callbacks.Callback):
         boundaries=(),
         values=(),
         initial=None,
+        half_life=10_000,
+        gentle_warmup=False,
     ):
         super().__init__()
         _check_kind(kind)
-        _check_positive(decay_steps=decay_steps, decay_rate=decay_rate)
+        _check_positive(
+            decay_steps=decay_steps, decay_rate=decay_rate, half_life=half_life
+        )
         _check_pieces(kind, boundaries, values)
         self.kind = kind
         self.decay_steps = decay_steps
@@ -91,6 +105,9 @@ class LearningRateDecay(keras.callbacks.Callback):
         self.boundaries = tuple(boundaries)
         self.values = tuple(values)
         self.initial = initial
+        self.half_life = half_life
+        self.gentle_warmup = gentle_warmup
+        self.reduction = 1.0
         self.scale = 1.0
         self._counter = StepCounter()
         self._applied = None
@@ -105,12 +122,19 @@ class LearningRateDecay(keras.callbacks.Callback):
             float.
         """
         rate = self.initial
-        if step > self.start:
+        # Half-lives count updates: the first one is decayed already.
+        if step > self.start - (self.kind in _HALF_LIVES):
             rate = _DECAYS[self.kind](self, min(step, self.stop) - self.start)
-        rate = max(rate, self.minimum or 0.0)
-        if step < self.warmup_steps:
-            rate *= (step + 1) / self.warmup_steps
-        return rate * self.scale
+        rate = max(rate * self.reduction, self.minimum or 0.0)
+        return self._warmed_up(rate, step) * self.scale
+
+    def _warmed_up(self, rate, step):
+        if step >= self.warmup_steps:
+            return rate
+        if self.gentle_warmup:
+            highest = self.initial * (step + 2) / (self.warmup_steps + 1)
+            return min(rate, highest)
+        return rate * (step + 1) / self.warmup_steps
 
     def on_train_begin(self, logs=None):
         optimizer = self.model.optimizer
@@ -133,12 +157,17 @@ class LearningRateDecay(keras.callbacks.Callback):
         self._log(logs)
 
     def get_state(self):
-        """What a resumed training must know: initial rate and scale."""
-        return {"initial": self.initial, "scale": self.scale}
+        """What a resumed training must know: rate, reduction and scale."""
+        return {
+            "initial": self.initial,
+            "reduction": self.reduction,
+            "scale": self.scale,
+        }
 
     def set_state(self, state):
         """Takes a saved state, and the step from the optimizer."""
         self.initial = state["initial"]
+        self.reduction = state.get("reduction", 1.0)  # not in old states
         self.scale = state["scale"]
         if self.model is not None:
             self._synchronise()
@@ -188,7 +217,20 @@ def _inverse_square_root(decay, position):
     return decay.initial * math.sqrt(peak / max(position + 1, peak))
 
 
+def _half_life_inverse(decay, position):
+    return decay.initial / (1 + (position + 1) / decay.half_life)
+
+
+def _half_life_inverse_square_root(decay, position):
+    return decay.initial / math.sqrt(1 + 3 * (position + 1) / decay.half_life)
+
+
+_HALF_LIVES = {
+    "half_life_inverse": _half_life_inverse,
+    "half_life_inverse_square_root": _half_life_inverse_square_root,
+}
 _DECAYS = {
+    **_HALF_LIVES,
     "constant": _constant,
     "exponential": _exponential,
     "natural_exponential": _natural_exponential,

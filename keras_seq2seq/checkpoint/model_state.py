@@ -71,6 +71,33 @@ def averaged_weights(model):
     return averages
 
 
+def copy_slots(model):
+    """Copies what the optimizer has collected for each weight.
+
+    Returns:
+        dict `{name: array}`, without steps, learning rate and averages.
+    """
+    return _copies(_slots(model))
+
+
+def fresh_slots(model):
+    """What `copy_slots` gives before the first step."""
+    own = model.optimizer
+    with _scope(model):
+        twin = type(own).from_config(own.get_config())
+        twin.build(model.trainable_variables)
+    others = {
+        id(mine): other
+        for mine, other in zip(own.variables, twin.variables, strict=True)
+    }
+    return _copies({k: others[id(v)] for k, v in _slots(model).items()})
+
+
+def assign_slots(model, arrays):
+    """Gives the optimizer slots by name, as `copy_slots` copies them."""
+    _assign(_slots(model), arrays)
+
+
 def write_state(state, directory):
     """Writes a `ModelState`.
 
@@ -158,6 +185,14 @@ def _training_variables(model):
                 optimizer.build(model.trainable_variables)
         named |= _prefixed("optimizer/", optimizer_names(model))
     return named
+
+
+def _slots(model):
+    return {
+        name: variable
+        for name, variable in optimizer_names(model).items()
+        if "/" in name and not name.endswith("/average")
+    }
 
 
 def _scope(model):

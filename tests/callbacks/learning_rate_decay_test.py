@@ -147,3 +147,68 @@ def test_a_misspelt_kind_gets_the_nearest_name():
 def test_piecewise_without_enough_values_is_refused():
     with pytest.raises(ValueError, match="one entry more"):
         LearningRateDecay("piecewise", boundaries=[3], values=[0.1])
+
+
+@pytest.mark.parametrize(
+    ("updates", "inverse", "square_root"),
+    [
+        (1000, 2.727e-4, 2.631e-4),
+        (5000, 2.000e-4, 1.897e-4),
+        (10000, 1.500e-4, 1.500e-4),
+        (20000, 1.000e-4, 1.134e-4),
+        (30000, 7.500e-5, 9.487e-5),
+        (50000, 5.000e-5, 7.500e-5),
+        (100000, 2.727e-5, 5.388e-5),
+    ],
+)
+def test_half_lives_have_the_rates_of_sockeye(updates, inverse, square_root):
+    for ending, rate in (("", inverse), ("_square_root", square_root)):
+        decay = LearningRateDecay(
+            f"half_life_inverse{ending}", half_life=10_000, initial=3e-4
+        )
+        # The update after `updates - 1` others is number `updates`.
+        assert decay.decayed(updates - 1) == pytest.approx(rate, rel=2e-4)
+
+
+@pytest.mark.parametrize("kind", ["", "_square_root"])
+def test_a_half_life_halves_the_rate_and_begins_at_the_first_update(kind):
+    decay = LearningRateDecay(
+        f"half_life_inverse{kind}", half_life=7, initial=1.0
+    )
+    assert decay.decayed(6) == pytest.approx(0.5)
+    assert decay.decayed(0) < 1.0
+
+
+def test_a_gentle_warm_up_ends_where_it_meets_the_rate():
+    decay = LearningRateDecay(
+        "half_life_inverse",
+        half_life=10,
+        initial=1.0,
+        warmup_steps=9,
+        gentle_warmup=True,
+    )
+    rates = [decay.decayed(step) for step in range(12)]
+    rising = [(t + 1) / 10 for t in range(1, 13)]
+    falling = [1 / (1 + t / 10) for t in range(1, 13)]
+    assert rates == pytest.approx(list(map(min, rising, falling)))
+
+
+def test_a_reduction_multiplies_the_rate_and_is_resumed():
+    decay = google(minimum=0.3)
+    decay.reduction = 0.5
+    assert decay.decayed(50) == 0.5
+    assert decay.decayed(900) == 0.3
+    twin = google(minimum=0.3)
+    twin.set_state(decay.get_state())
+    assert twin.decayed(50) == 0.5
+
+
+def test_a_state_of_an_older_version_has_no_reduction():
+    decay = google()
+    decay.set_state({"initial": 1.0, "scale": 0.5})
+    assert decay.reduction == 1.0 and decay.decayed(0) == 0.5
+
+
+def test_a_half_life_must_be_positive():
+    with pytest.raises(ValueError, match="`half_life` must be positive"):
+        LearningRateDecay("half_life_inverse", half_life=0)
