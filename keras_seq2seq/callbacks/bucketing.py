@@ -1,6 +1,7 @@
 """Batches of like lengths, planned anew at each pass, resumable anywhere."""
 
 import functools
+import itertools
 import logging
 
 import keras
@@ -9,6 +10,7 @@ import numpy as np
 from keras_seq2seq.data import batches
 from keras_seq2seq.data.buckets import assign, choose_boundaries
 from keras_seq2seq.data.epoch_plan import count_batches, epoch_plan
+from keras_seq2seq.data.parallel_buckets import PairBuckets
 from keras_seq2seq.errors import UserError
 
 AUTOMATIC_BUCKETS = 10  # at most
@@ -28,10 +30,12 @@ class Bucketing(keras.callbacks.Callback):
         pairs: `ParallelText`.
         batch_size: int. Sentences, or tokens of the longer side with padding,
             over all replicas.
-        boundaries: None for one bucket; ints for the buckets of the source
-            length with END before truncation, `b[i-1] <= length < b[i]`; or
-            `"auto"` for those that pad the longer side least, at most ten, or
-            `"auto:8"` for at most eight.
+        boundaries: None for one bucket; `PairBuckets`, or a mapping of its
+            arguments, for buckets of both sides, whose batches all have the
+            bucket's shape; ints for the buckets of the source length with END
+            before truncation, `b[i-1] <= length < b[i]`; or `"auto"` for those
+            that pad the longer side least, at most ten, or `"auto:8"` for at
+            most eight.
         batch_type: `"sentences"` or `"tokens"`.
         shuffle: bool. If False, every pass has the order of the files.
         seed: int. Not negative.
@@ -40,6 +44,13 @@ class Bucketing(keras.callbacks.Callback):
             that these replicas need.
         fill_up: `"dummies"` fills incomplete batches with rows of weight 0,
             `"resample"` with pairs drawn from the bucket.
+        fill_up_seed: int or None. Draws the same pairs for every pass; None
+            draws others for each.
+
+    Attributes:
+        batch_sizes: list of int. Rows of a batch of each bucket.
+        shapes: list of pairs, or None. The lengths of sources and targets as
+            fed in each of `PairBuckets`.
 
     Raises:
         ValueError: boundaries that do not increase, a batch size that does not
@@ -57,6 +68,7 @@ class Bucketing(keras.callbacks.Callback):
         replicas=1,
         share=None,
         fill_up="dummies",
+        fill_up_seed=None,
     ):
         super().__init__()
         if fill_up not in ("dummies", "resample"):
@@ -66,9 +78,19 @@ class Bucketing(keras.callbacks.Callback):
             )
         self.pairs = pairs
         self.share = share
-        self.boundaries, self._buckets = _bucket(
-            pairs, boundaries, batch_size, batch_type
-        )
+        if isinstance(boundaries, dict):
+            boundaries = PairBuckets(**boundaries)
+        self.shapes = None
+        if isinstance(boundaries, PairBuckets):
+            self.boundaries, self._buckets = boundaries.of(
+                *pairs.token_counts, pairs.length_ratio.mean
+            )
+            ends = int(pairs.append_end)
+            self.shapes = [(s + ends, t + 1) for s, t in self.boundaries]
+        else:
+            self.boundaries, self._buckets = _bucket(
+                pairs, boundaries, batch_size, batch_type
+            )
         self.batch_sizes = batches.batch_sizes(
             self._widths(), batch_size, batch_type, replicas
         )
@@ -81,11 +103,17 @@ class Bucketing(keras.callbacks.Callback):
                 self.batch_sizes,
                 shuffle,
                 fill_up == "resample",
+                fill_up_seed,
             )
         )
         self._epoch = 0
         self._step = 0
         self._execution_begin = 0
+
+    @property
+    def passes(self):
+        """Complete passes over the data so far."""
+        return self._epoch
 
     @property
     def steps_per_epoch(self):
@@ -118,16 +146,20 @@ class Bucketing(keras.callbacks.Callback):
             first=lambda: (self._epoch, self._step),
             limit=limit,
             share=self.share,
+            shape=self.shapes and self._shape,
         )
+
+    def _shape(self, indices):
+        return self.shapes[self._buckets[indices[0]]]
 
     def waste(self):
         """Padding of the pass at the current position, per bucket.
 
         Returns:
             list of dicts: `lengths` (the first and the last plus one; None at
-            the open end), `rows` (dummies included), `real` and `cells`
-            (tokens of both sides without and with padding), and `share` (of
-            padding in the cells).
+            the open end; of `PairBuckets` the most tokens of either side),
+            `rows` (dummies included), `real` and `cells` (tokens of both sides
+            without and with padding), and `share` (of padding in the cells).
         """
         return self._waste(self._epoch)
 
@@ -195,6 +227,8 @@ class Bucketing(keras.callbacks.Callback):
 
     def _widths(self):
         """Longest row as fed of either side, for each bucket."""
+        if self.shapes is not None:
+            return [max(shape) for shape in self.shapes]
         longest = np.zeros(len(self.boundaries) + 1, np.int64)
         np.maximum.at(longest, self._buckets, _longer_side(self.pairs))
         return longest
@@ -206,13 +240,19 @@ class Bucketing(keras.callbacks.Callback):
         members = np.concatenate(plan)
         begins = np.cumsum([0] + [len(batch) for batch in plan[:-1]])
         real, cells = 0, 0
-        for lengths in (self.pairs.source_lengths, self.pairs.target_lengths):
+        sides = (self.pairs.source_lengths, self.pairs.target_lengths)
+        for side, lengths in enumerate(sides):
             lengths = lengths[members].astype(np.int64)
+            widths = np.maximum.reduceat(lengths, begins)
+            if self.shapes is not None:
+                widths = np.asarray(self.shapes)[buckets, side]
             real = real + np.add.reduceat(lengths, begins)
-            cells = cells + rows * np.maximum.reduceat(lengths, begins)
-        edges = (0, *self.boundaries, None)
+            cells = cells + rows * widths
+        names = self.boundaries
+        if self.shapes is None:
+            names = list(itertools.pairwise((0, *self.boundaries, None)))
         return [
-            _describe(edges[b : b + 2], rows[own], real[own], cells[own])
+            _describe(names[b], rows[own], real[own], cells[own])
             for b, own in enumerate(
                 buckets == b for b in range(len(self.batch_sizes))
             )
@@ -244,8 +284,10 @@ def _longer_side(pairs):
     return np.maximum(pairs.source_lengths, pairs.target_lengths)
 
 
-def _plan(seed, buckets, sizes, shuffle, resample, epoch):
-    return epoch_plan(seed, epoch, buckets, sizes, shuffle, resample)
+def _plan(seed, buckets, sizes, shuffle, resample, resample_seed, epoch):
+    return epoch_plan(
+        seed, epoch, buckets, sizes, shuffle, resample, resample_seed
+    )
 
 
 def _describe(lengths, rows, real, cells):

@@ -46,7 +46,7 @@ def batch_sizes(widths, batch_size, batch_type="sentences", replicas=1):
     return [batch_size] * len(widths)
 
 
-def assemble(pairs, indices, rows=None):
+def assemble(pairs, indices, rows=None, shape=None):
     """Right-padded arrays of one batch, for teacher forcing.
 
     Rows beyond the pairs are dummies of one token with weight 0, so that every
@@ -56,18 +56,21 @@ def assemble(pairs, indices, rows=None):
         pairs: `ParallelText`.
         indices: int array `(n,)`. Pairs of the batch.
         rows: int or None. B, at least n; None means n.
+        shape: pair of int or None. S and T; None: those of the longest row.
 
     Returns:
         inputs `{"source": int32 (B, S), "target": int32 (B, T)}`, labels int32
         `(B, T)`, weights float32 `(B, T)`. The target starts with START, the
-        labels end with END; S and T are those of the longest row.
+        labels end with END.
     """
     rows = len(indices) if rows is None else rows
     ids, lengths = pairs.sources.gather(indices)
-    source = _fill(ids, lengths, rows, lengths.max(initial=1))
+    width = lengths.max(initial=1) if shape is None else shape[0]
+    source = _fill(ids, lengths, rows, width)
     source[len(indices) :, 0] = END
     ids, lengths = pairs.targets.gather(indices)
-    labels = _fill(ids, lengths, rows, lengths.max(initial=0) + 1)
+    width = lengths.max(initial=0) + 1 if shape is None else shape[1]
+    labels = _fill(ids, lengths, rows, width)
     target = np.roll(labels, 1, axis=1)
     target[:, 0] = START
     labels[np.arange(len(indices)), lengths] = END
@@ -87,7 +90,9 @@ def _fill(ids, lengths, rows, width):
     return table
 
 
-def dataset(pairs, plans, rows, first=(0, 0), limit=None, share=None):
+def dataset(
+    pairs, plans, rows, first=(0, 0), limit=None, share=None, shape=None
+):
     """Batches of successive epochs as a `tf.data.Dataset`.
 
     No part of it is tuned by tf.data: its tuning thread delays the end of
@@ -103,6 +108,7 @@ def dataset(pairs, plans, rows, first=(0, 0), limit=None, share=None):
             next epochs; None never ends.
         share: `distribution.Share` or None. Only these replicas' parts of
             each batch, one after the other; None gives whole batches.
+        shape: function from a batch's indices to what `assemble` takes.
 
     Returns:
         Dataset of what `assemble` returns, dynamic in every dimension; its
@@ -114,7 +120,8 @@ def dataset(pairs, plans, rows, first=(0, 0), limit=None, share=None):
         walk = _walk(plans, begin)
         for indices in walk if limit is None else _take(walk, limit):
             count = rows(indices) if callable(rows) else rows
-            whole = assemble(pairs, indices, count)
+            lengths = None if shape is None else shape(indices)
+            whole = assemble(pairs, indices, count, lengths)
             if share is None:
                 yield whole
             else:

@@ -20,7 +20,7 @@ from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.data.token_table import TokenTable, fingerprint_of
 from keras_seq2seq.errors import StorageError, UserError
 
-FORMAT = 4  # raise it when the layout of the files changes
+FORMAT = 5  # raise it when the layout of the files changes
 BUILDING = ".building-"  # begins the names of what is not finished
 logger = logging.getLogger(__name__)
 

@@ -3,12 +3,20 @@
 import numpy as np
 
 
-def epoch_plan(seed, epoch, buckets, batch_sizes, shuffle=True, resample=False):
+def epoch_plan(
+    seed,
+    epoch,
+    buckets,
+    batch_sizes,
+    shuffle=True,
+    resample=False,
+    resample_seed=None,
+):
     """Batches of one pass over the data; each holds pairs of one bucket.
 
-    Every pair occurs exactly once. The plan depends on the arguments only, so
-    batch k of any epoch can be made at once; that is how a run resumes. The
-    number of batches is the same in every epoch.
+    Every pair occurs exactly once, unless batches are filled up. The plan
+    depends on the arguments only, so batch k of any epoch can be made at once;
+    that is how a run resumes. The number of batches is the same in every epoch.
 
     Args:
         seed, epoch: int, not negative.
@@ -18,6 +26,8 @@ def epoch_plan(seed, epoch, buckets, batch_sizes, shuffle=True, resample=False):
             batch comes where its last pair stands, incomplete batches last.
         resample: bool. If True, incomplete batches are filled with pairs drawn
             from their bucket, so some occur twice.
+        resample_seed: int or None. Draws them, the same in every pass; None
+            draws others in every pass.
 
     Returns:
         list of int32 arrays: the pairs of each batch.
@@ -26,10 +36,13 @@ def epoch_plan(seed, epoch, buckets, batch_sizes, shuffle=True, resample=False):
         np.random.Philox(key=np.array([seed, epoch], np.uint64))
     )
     order = np.arange(len(buckets), dtype=np.int32)
+    if resample and resample_seed is not None:
+        extra = _drawn(resample_seed, buckets, batch_sizes)
+        order = np.concatenate([order, extra])
     if shuffle:
         generator.shuffle(order)
     order = order[np.argsort(buckets[order], kind="stable")]
-    counts = np.bincount(buckets, minlength=len(batch_sizes))
+    counts = np.bincount(buckets[order], minlength=len(batch_sizes))
     batches = []
     for members, size in zip(
         np.split(order, np.cumsum(counts)[:-1]), batch_sizes, strict=True
@@ -43,6 +56,18 @@ def epoch_plan(seed, epoch, buckets, batch_sizes, shuffle=True, resample=False):
     else:
         places = _completion_order(batches, counts, batch_sizes)
     return [batches[place] for place in places]
+
+
+def _drawn(seed, buckets, batch_sizes):
+    """Pairs that make the batches of every bucket full, int32."""
+    generator = np.random.default_rng(seed)
+    found = [np.zeros(0, np.int32)]
+    for bucket, size in enumerate(batch_sizes):
+        members = np.flatnonzero(buckets == bucket).astype(np.int32)
+        if len(members):
+            missing = -len(members) % size
+            found.append(generator.choice(members, missing))
+    return np.concatenate(found)
 
 
 def count_batches(buckets, batch_sizes):

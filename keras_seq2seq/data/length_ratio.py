@@ -3,8 +3,6 @@
 import math
 from typing import NamedTuple
 
-import numpy as np
-
 
 class LengthRatio(NamedTuple):
     """Mean and spread of target length over source length.

@@ -78,8 +78,6 @@ class LineEncoder:
         flat = itertools.chain.from_iterable(rows)
         ids = np.fromiter(flat, self.dtype, int(lengths.sum()))
         unsliced = before + np.int32(self.append_end)
-        if self.never_empty:
-            unsliced = np.maximum(unsliced, 1)
         return EncodedLines(ids, lengths, unsliced, self._counts(before, ids))
 
     def _finish(self, rows):

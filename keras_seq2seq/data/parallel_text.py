@@ -1,10 +1,14 @@
 """A parallel corpus: files or texts in, ids of each pair out."""
 
+import copy
 import functools
 import hashlib
 
+import numpy as np
+
 from keras_seq2seq.data import corpus_index
 from keras_seq2seq.data.encode_spans import encoded_blocks
+from keras_seq2seq.data.length_ratio import length_ratio
 from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.data.lines import LineReader
 from keras_seq2seq.data.text_source import TextSource
@@ -12,6 +16,7 @@ from keras_seq2seq.data.token_table import TokenTable
 from keras_seq2seq.errors import UserError
 
 IN_MEMORY_BYTES = 50_000_000
+FAR = 2**63  # beyond any pair
 
 
 class ParallelText:
@@ -42,6 +47,7 @@ class ParallelText:
 
     Attributes:
         unit: str. What the source files hold: `"line"` or `"record"`.
+        append_end: bool.
 
     Raises:
         UserError: a file that is missing, empty or not UTF-8, sides with
@@ -99,6 +105,8 @@ class ParallelText:
         names = map(sources.label, sources.files)
         self._files = list(zip(names, lines[0], strict=True))
         self.unit = sources.reader.unit
+        self.append_end = append_end
+        self._origins = None
 
     @classmethod
     def from_texts(
@@ -132,7 +140,26 @@ class ParallelText:
         pairs.targets = TokenTable.join([target(list(targets))])
         pairs._files = []
         pairs.unit = "line"
+        pairs.append_end = append_end
+        pairs._origins = None
         return pairs
+
+    def take(self, indices):
+        """Some of the pairs, whose ids are not copied.
+
+        Args:
+            indices: int array `(n,)`, rising.
+
+        Returns:
+            `ParallelText`.
+        """
+        taken = copy.copy(self)
+        for name in ("fingerprint", "length_ratio"):
+            vars(taken).pop(name, None)
+        taken.sources = self.sources.take(indices, int(self.append_end))
+        taken.targets = self.targets.take(indices)
+        taken._origins = self._positions(indices)
+        return taken
 
     def __len__(self):
         return len(self.sources)
@@ -160,6 +187,32 @@ class ParallelText:
         """Lengths with END before truncation, int32 `(N,)`, for buckets."""
         return self.sources.unsliced_lengths
 
+    @property
+    def token_counts(self):
+        """Tokens of the text that are kept: sources and targets, `(N,)`."""
+        ends = (int(self.append_end), 0)
+        return tuple(
+            np.minimum(side.lengths, side.unsliced_lengths) - end
+            for side, end in zip(self._sides, ends, strict=True)
+        )
+
+    @property
+    def cut_off(self):
+        """Where a side is longer than its limit, bool `(N,)`."""
+        source, target = (
+            side.unsliced_lengths > side.lengths for side in self._sides
+        )
+        return source | target
+
+    @functools.cached_property
+    def length_ratio(self):
+        """The `LengthRatio` of the pairs, without those that are cut off
+        unless all are."""
+        whole = ~self.cut_off
+        if not whole.any():
+            whole[:] = True
+        return length_ratio(*(counts[whole] for counts in self.token_counts))
+
     @functools.cached_property
     def fingerprint(self):
         """Hexadecimal sha256 of all pairs, as encoded, in their order."""
@@ -178,7 +231,8 @@ class ParallelText:
             texts"`.
         """
         begin, found = 0, {}
-        files = self._files or [("the given texts", len(self))]
+        indices = self._positions(np.asarray(indices, np.int64))
+        files = self._files or [("the given texts", FAR)]
         for path, count in files:
             own = [i for i in indices if begin <= i < begin + count]
             if own:
@@ -186,6 +240,14 @@ class ParallelText:
                 lines.update(int(i) - begin + 1 for i in own)
             begin += count
         return {path: sorted(lines) for path, lines in found.items()}
+
+    @property
+    def _sides(self):
+        return self.sources, self.targets
+
+    def _positions(self, indices):
+        """Where pairs stand in the text."""
+        return indices if self._origins is None else self._origins[indices]
 
     @property
     def statistics(self):

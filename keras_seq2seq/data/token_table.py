@@ -1,9 +1,14 @@
 """Rows of ids of unequal length in one flat array."""
 
+import copy
 import functools
 import hashlib
 
 import numpy as np
+
+from keras_seq2seq.tokens import UNKNOWN
+
+ROWS_AT_ONCE = 65536  # looked at when tokens are counted
 
 
 class TokenTable:
@@ -23,7 +28,7 @@ class TokenTable:
         self, ids, offsets, unsliced_lengths, counts, fingerprint=None
     ):
         self.ids = ids
-        self.offsets = offsets
+        self.begins = offsets[:-1]
         self.unsliced_lengths = unsliced_lengths
         self.counts = tuple(int(count) for count in counts)
         self.lengths = np.diff(offsets).astype(np.int32)
@@ -45,8 +50,35 @@ class TokenTable:
 
     def row(self, index):
         """Ids of one row, int32 `(L,)`."""
-        begin, end = self.offsets[index], self.offsets[index + 1]
-        return self.ids[begin:end].astype(np.int32)
+        begin = self.begins[index]
+        return self.ids[begin : begin + self.lengths[index]].astype(np.int32)
+
+    def take(self, indices, specials=0):
+        """Some of the rows, whose ids are not copied.
+
+        Args:
+            indices: int array `(n,)`.
+            specials: int. Tokens that `unsliced_lengths` counts in a row
+                beside those of the text.
+
+        Returns:
+            `TokenTable`.
+        """
+        taken = copy.copy(self)
+        vars(taken).pop("fingerprint", None)
+        taken.begins = self.begins[indices]
+        taken.lengths = self.lengths[indices]
+        taken.unsliced_lengths = self.unsliced_lengths[indices]
+        chosen = np.ascontiguousarray(indices, "<i8").tobytes()
+        digest = hashlib.sha256(self.fingerprint.encode() + chosen)
+        taken._fingerprint = digest.hexdigest()
+        unsliced = taken.unsliced_lengths.astype(np.int64)
+        taken.counts = (
+            int(unsliced.sum()) - specials * len(taken),
+            int(np.maximum(unsliced - taken.lengths, 0).sum()),
+            taken._count(UNKNOWN),
+        )
+        return taken
 
     def gather(self, indices):
         """Ids of several rows.
@@ -62,8 +94,16 @@ class TokenTable:
         ends = np.cumsum(lengths, dtype=np.int64)
         total = int(ends[-1]) if len(ends) else 0
         # Where each row begins in `ids` minus where it begins in the result.
-        shifts = self.offsets[indices] - (ends - lengths)
+        shifts = self.begins[indices] - (ends - lengths)
         return self.ids[np.repeat(shifts, lengths) + np.arange(total)], lengths
+
+    def _count(self, token):
+        parts = range(0, len(self), ROWS_AT_ONCE)
+        rows = np.arange(len(self))
+        return sum(
+            int(np.count_nonzero(self.gather(part)[0] == token))
+            for part in (rows[i : i + ROWS_AT_ONCE] for i in parts)
+        )
 
     @functools.cached_property
     def fingerprint(self):

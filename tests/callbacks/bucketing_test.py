@@ -210,3 +210,59 @@ def test_a_position_in_other_data_is_refused():
     state = Bucketing(graded(longest=8), 4).get_state()
     with pytest.raises(UserError, match="not those with which the run began"):
         Bucketing(PAIRS, 4).set_state(state)
+
+
+def shapes(bucketing):
+    """Shapes of sources and labels of a pass."""
+    return [
+        (tuple(inputs["source"].shape), tuple(labels.shape))
+        for inputs, labels, _ in bucketing.dataset
+    ]
+
+
+def test_pair_buckets_have_one_shape_each_and_hold_every_pair():
+    # Targets have one token more than their sources, which have 1 to 9.
+    bucketing = Bucketing(PAIRS, 4, {"width": 4})
+    assert bucketing.boundaries[-1] == (9, 10)
+    fed = {(s + 1, t + 1) for s, t in bucketing.boundaries}
+    seen = shapes(bucketing)
+    assert {(s[1], t[1]) for s, t in seen} <= fed
+    assert {s[0] for s, _ in seen} == {4}
+    rows = first_words(bucketing.dataset)
+    assert sorted(np.concatenate(rows)) == list(range(4, 65))
+
+
+def test_without_a_width_there_is_a_single_shape():
+    wanted = {"width": None, "max_source": 12, "max_target": 15}
+    assert set(shapes(Bucketing(PAIRS, 8, wanted))) == {((8, 13), (8, 16))}
+
+
+def test_steps_follow_the_ratio_of_the_pairs():
+    bucketing = Bucketing(PAIRS, 4, {"width": 5})
+    ratio = PAIRS.length_ratio.mean
+    assert ratio > 1
+    first = bucketing.boundaries[0]
+    assert first == (round(5 / ratio), 5)
+
+
+def test_the_waste_of_pair_buckets_is_what_the_batches_hold():
+    bucketing = Bucketing(PAIRS, 4, {"width": 4})
+    cells = sum(s[0] * s[1] + t[0] * t[1] for s, t in shapes(bucketing))
+    waste = bucketing.waste()
+    assert sum(bucket["cells"] for bucket in waste) == cells
+    assert [bucket["lengths"] for bucket in waste] == bucketing.boundaries
+
+
+def test_batches_by_tokens_are_as_wide_as_their_pair_bucket():
+    bucketing = Bucketing(PAIRS, 24, {"width": 4}, batch_type="tokens")
+    widths = [max(s + 1, t + 1) for s, t in bucketing.boundaries]
+    assert bucketing.batch_sizes == [24 // width for width in widths]
+
+
+def test_filled_up_pair_buckets_make_whole_batches():
+    bucketing = Bucketing(
+        PAIRS, 8, {"width": 4}, fill_up="resample", fill_up_seed=42
+    )
+    rows = first_words(bucketing.dataset)
+    assert {len(row) for row in rows} == {8}
+    assert set(np.concatenate(rows)) == set(range(4, 65))

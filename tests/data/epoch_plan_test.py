@@ -60,3 +60,19 @@ def test_resampling_fills_every_batch_from_its_bucket():
         assert len(batch) == SIZES[bucket]
     assert set(flat(plan)) == set(range(len(BUCKETS)))
     assert len(plan) == count_batches(BUCKETS, SIZES)
+
+
+def test_a_seed_of_its_own_fills_up_with_the_same_pairs_in_every_pass():
+    buckets = np.array([0, 1, 0, 0, 1, 0, 0])
+    passes = [
+        epoch_plan(s, e, buckets, [4, 4], resample=True, resample_seed=42)
+        for s, e in ((1, 0), (1, 1), (2, 5))
+    ]
+    used = [sorted(np.concatenate(plan)) for plan in passes]
+    assert used[0] == used[1] == used[2]
+    assert len(used[0]) == 12 and set(used[0]) == set(range(7))
+    for plan in passes:
+        assert [len(batch) for batch in plan] == [4, 4, 4]
+        assert all(len(set(buckets[batch])) == 1 for batch in plan)
+    other = epoch_plan(1, 0, buckets, [4, 4], resample=True, resample_seed=43)
+    assert sorted(np.concatenate(other)) != used[0]

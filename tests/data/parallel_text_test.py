@@ -68,7 +68,8 @@ def test_no_source_is_ever_empty(append_end):
     text = pairs(["", "a", "  "], ["", "", ""], append_end=append_end)
     special = 3 if append_end else 1
     assert text.source(0).tolist() == text.source(2).tolist() == [special]
-    assert text.unsliced_source_lengths.tolist() == [1, 1 + append_end, 1]
+    lengths = [append_end, 1 + append_end, append_end]
+    assert text.unsliced_source_lengths.tolist() == lengths
 
 
 def test_columns_of_one_file_are_two_sides(tmp_path):
@@ -148,7 +149,7 @@ def test_mapped_files_hold_what_memory_holds(tmp_path, files):
         a, b = getattr(memory, side), getattr(mapped, side)
         assert isinstance(b.ids, np.memmap)
         np.testing.assert_array_equal(a.ids, b.ids)
-        np.testing.assert_array_equal(a.offsets, b.offsets)
+        np.testing.assert_array_equal(a.begins, b.begins)
         np.testing.assert_array_equal(a.unsliced_lengths, b.unsliced_lengths)
     assert memory.statistics == mapped.statistics
     assert memory.fingerprint == mapped.fingerprint
