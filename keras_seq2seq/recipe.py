@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from keras_seq2seq import layers, tasks, zoo
+from keras_seq2seq import layers, optimizers, tasks, zoo
 from keras_seq2seq.callbacks import Bucketing, LearningRateDecay
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.file_pairs import FilePairs
@@ -23,7 +23,6 @@ from keras_seq2seq.data.tokenizer_training import train_tokenizer
 from keras_seq2seq.data.vectors import read_vectors
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.initializers import WeightInitializer
-from keras_seq2seq.optimizers import Adam
 from keras_seq2seq.search import BeamSearch, GreedySearch
 from keras_seq2seq.tasks.postprocessing import FUNCTIONS
 
@@ -49,12 +48,12 @@ CELL_ARGUMENTS = {
 }
 POOLINGS = {"average_pooling1d": "average", "max_pooling1d": "max"}
 OPTIMIZERS = {
-    "Adam": Adam,
-    "SGD": keras.optimizers.SGD,
-    "Momentum": keras.optimizers.SGD,
-    "Adagrad": keras.optimizers.Adagrad,
-    "RMSprop": keras.optimizers.RMSprop,
-    "Ftrl": keras.optimizers.Ftrl,
+    "Adam": optimizers.Adam,
+    "SGD": optimizers.SGD,
+    "Momentum": optimizers.SGD,
+    "Adagrad": optimizers.Adagrad,
+    "RMSprop": optimizers.RMSprop,
+    "Ftrl": optimizers.Ftrl,
 }
 # Keras's longer names of optimizer arguments.
 OPTIMIZER_ARGUMENTS = {
@@ -70,7 +69,16 @@ DECAYS = {
     "polynomial_decay": "polynomial",
     "piecewise_constant_decay": "piecewise",
     "inverse_sqrt": "inverse_square_root",
+    "plateau_reduce": "constant",  # and `PlateauReduction` beside it
+    "fixed_rate_inv_t": "half_life_inverse",
+    "fixed_rate_inv_sqrt_t": "half_life_inverse_square_root",
 }
+# They count updates from 1 and warm up as Sockeye did.
+SOCKEYES_DECAYS = (
+    "plateau_reduce",
+    "fixed_rate_inv_t",
+    "fixed_rate_inv_sqrt_t",
+)
 
 
 def find_class(name, known, allowed=()):
@@ -597,7 +605,26 @@ def optimizer(config, allowed=()):
     }
     if config.average.kind == "ema":
         arguments |= {"use_ema": True, "ema_momentum": config.average.decay}
+    arguments |= _changes_of_gradients(params, kind)
     return kind(learning_rate=params.optimizer_learning_rate, **arguments)
+
+
+def _changes_of_gradients(params, kind):
+    """Arguments of `optimizers.CoupledDecay`, which our optimizers take."""
+    given = {
+        "coupled_decay": params.optimizer_weight_decay,
+        "clip_value": max(params.optimizer_clip_value or 0.0, 0.0),
+    }
+    if issubclass(kind, optimizers.CoupledDecay):
+        return given
+    if any(given.values()):
+        raise UserError(
+            "optimizer.weight_decay and optimizer.clip_value are carried out "
+            f"by the optimizers {', '.join(OPTIMIZERS)}. Received: "
+            f"{params.optimizer_name}. Let that class do it, in "
+            "optimizer.params."
+        )
+    return {}
 
 
 def learning_rate_decay(params):
@@ -615,6 +642,8 @@ def learning_rate_decay(params):
         end=params.optimizer_lr_end_learning_rate,
         boundaries=params.optimizer_lr_boundaries,
         values=params.optimizer_lr_values,
+        half_life=params.optimizer_lr_half_life,
+        gentle_warmup=params.optimizer_lr_decay_type in SOCKEYES_DECAYS,
     )
 
 

@@ -23,6 +23,9 @@ DECAYS = Literal[
     "polynomial_decay",
     "piecewise_constant_decay",
     "inverse_sqrt",
+    "plateau_reduce",
+    "fixed_rate_inv_t",
+    "fixed_rate_inv_sqrt_t",
 ]
 
 
@@ -76,6 +79,20 @@ class TrainingParams(InitializerParams):
         alias="optimizer.clip_embed_gradients",
         description="Largest norm of each embedding's gradient, after the "
         "global clipping; null or 0: any. google/seq2seq had 0.1.",
+    )
+    optimizer_clip_value: Real | None = Field(
+        None,
+        alias="optimizer.clip_value",
+        description="Largest absolute value of an element of a gradient, "
+        "after the other clipping; null, 0 or less: any.",
+    )
+    optimizer_weight_decay: Real = Field(
+        0.0,
+        ge=0,
+        alias="optimizer.weight_decay",
+        description="Share of each weight that is added to its gradient, "
+        "before the elements are clipped, with SGD after that; biases have "
+        "none.",
     )
     optimizer_lr_decay_type: Annotated[DECAYS, BeforeValidator(_decay_name)] = (
         Field(
@@ -146,6 +163,40 @@ class TrainingParams(InitializerParams):
         (),
         alias="optimizer.lr_values",
         description="Learning rates between them, one more than boundaries.",
+    )
+    optimizer_lr_half_life: Whole = Field(
+        10_000,
+        ge=1,
+        alias="optimizer.lr_half_life",
+        description="Updates after which fixed_rate_inv_t and "
+        "fixed_rate_inv_sqrt_t have halved the learning rate.",
+    )
+    optimizer_lr_plateau_factor: Real = Field(
+        0.5,
+        gt=0,
+        le=1,
+        alias="optimizer.lr_plateau_factor",
+        description="What plateau_reduce multiplies the learning rate by; 1: "
+        "it stays.",
+    )
+    optimizer_lr_plateau_patience: Whole = Field(
+        3,
+        ge=1,
+        alias="optimizer.lr_plateau_patience",
+        description="Evaluations in a row without improvement after which "
+        "plateau_reduce reduces.",
+    )
+    optimizer_lr_plateau_weights: Literal["keep", "best"] = Field(
+        "keep",
+        alias="optimizer.lr_plateau_weights",
+        description="Weights with which training goes on after plateau_reduce "
+        "has reduced: as they are, or the best so far.",
+    )
+    optimizer_lr_plateau_slots: Literal["keep", "initial", "best"] = Field(
+        "keep",
+        alias="optimizer.lr_plateau_slots",
+        description="The same for what the optimizer has collected, its "
+        "means and momenta; initial: none.",
     )
     optimizer_sync_replicas: Whole = Field(
         0,
