@@ -1,5 +1,7 @@
 """Real search on the development set."""
 
+import random
+
 from keras_seq2seq import recipe
 from keras_seq2seq.callbacks import CorpusScore
 from keras_seq2seq.checkpoint.variable_value import steps_made
@@ -10,6 +12,7 @@ from keras_seq2seq.search import BeamSearch, GreedySearch
 from keras_seq2seq.teacher_forcing import TeacherForcing
 
 SAMPLES = 8  # sources read where no score is wanted
+SAMPLE_SEED = 42  # Sockeye's
 
 
 def dev_scores(config, pair, allowed=()):
@@ -26,9 +29,30 @@ def dev_scores(config, pair, allowed=()):
     if config.input_pipeline_dev is None:
         return None
     metrics = text_metrics(config, allowed)
-    scored = config.dev_decoding is not None or metrics
+    scored = config.decoding is not None or metrics
     limit = None if scored else SAMPLES
     return DevScores(config, limit, metrics, pair, allowed)
+
+
+def sampled(sources, references, count):
+    """The same pairs each time, in their order.
+
+    Args:
+        sources, references: lists of str, equally long.
+        count: int or None. Pairs that are drawn; -1, 0, None, and more than
+            there are mean all.
+
+    Returns:
+        lists of sources and references.
+
+    Source:
+        Sockeye 1, `checkpoint_decoder.py`, which drew the same ones.
+    """
+    if count is None or not 0 < count < len(sources):
+        return sources, references
+    places = range(len(sources))
+    drawn = sorted(random.Random(SAMPLE_SEED).sample(places, count))
+    return [sources[i] for i in drawn], [references[i] for i in drawn]
 
 
 class DevScores:
@@ -50,13 +74,14 @@ class DevScores:
     def __init__(
         self, config, limit=None, metrics=(), tokenizers=None, allowed=()
     ):
-        decoding = config.dev_decoding
+        decoding = config.decoding
         if limit is None and decoding is not None:
             limit = decoding.max_sentences
         pipeline = config.input_pipeline_dev
-        self.sources, self.references = recipe.texts(
-            pipeline, limit, allowed, tokenizers
-        )
+        texts = recipe.texts(pipeline, limit, allowed, tokenizers)
+        if decoding is not None:
+            texts = sampled(*texts, decoding.sample)
+        self.sources, self.references = texts
         self.search = GreedySearch()
         if decoding is not None and decoding.beam_width > 1:
             self.search = BeamSearch(

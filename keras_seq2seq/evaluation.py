@@ -105,16 +105,20 @@ class Evaluation:
         self.folder = self.run_dir / (
             "eval_train" if on_training_data else "eval"
         )
+        run = read_run(run_dir)
         self.model = recipe.model(
-            config, read_run(run_dir).tokenizers, allowed=allowed
+            recipe.with_length_ratio(config, run.length_ratio),
+            run.tokenizers,
+            allowed=allowed,
         )
         self.model.compile()
-        self.pairs = recipe.corpus(
+        pairs = recipe.corpus(
             pipeline,
             config.model_params,
             self.model.tokenizers,
             allowed=allowed,
         )
+        self.pairs = recipe.selected(config, pairs, part).pairs
         self.scores = dev_scores(
             config.model_copy(update={"input_pipeline_dev": pipeline}),
             self.model.tokenizers,

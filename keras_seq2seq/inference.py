@@ -84,6 +84,7 @@ def _load_one(run_dir, which, model_params, allowed):
             {"model_params": model_params},
         )
         recipe.check_vocabularies(config, run.tokenizers)
+    config = recipe.with_length_ratio(config, run.length_ratio)
     average = AVERAGE.fullmatch(str(which))
     if average:
         arrays = _averaged(run_dir, average[1], int(average[2]))

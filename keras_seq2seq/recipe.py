@@ -9,13 +9,19 @@ from pathlib import Path
 import keras
 
 from keras_seq2seq import layers, optimizers, tasks, zoo
-from keras_seq2seq.callbacks import Bucketing, LearningRateDecay
+from keras_seq2seq.callbacks import (
+    Bucketing,
+    LearningRateDecay,
+    PlateauReduction,
+)
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.file_pairs import FilePairs
 from keras_seq2seq.data.id_pairs import IdPairs, tell_empty
 from keras_seq2seq.data.lines import LineReader
 from keras_seq2seq.data.own_pairs import OwnPairs
+from keras_seq2seq.data.parallel_buckets import PairBuckets
 from keras_seq2seq.data.parallel_text import ParallelText
+from keras_seq2seq.data.selection import select_pairs
 from keras_seq2seq.data.subword_sampling import SubwordSampling
 from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.data.tokenizer import load_tokenizer
@@ -27,6 +33,7 @@ from keras_seq2seq.search import BeamSearch, GreedySearch
 from keras_seq2seq.tasks.postprocessing import FUNCTIONS
 
 SIDES = ("source", "target")
+FILL_UP_SEED = 42  # Sockeye's
 MODELS = {
     "AttentionSeq2Seq": zoo.AttentionSeq2Seq,
     "BasicSeq2Seq": zoo.BasicSeq2Seq,
@@ -214,18 +221,62 @@ def training_pairs(config, pair, allowed=()):
     )
 
 
+def selected(config, pairs, part):
+    """The `Selection` of pairs that a configuration uses.
+
+    Args:
+        config: Config.
+        pairs: `ParallelText`.
+        part: `"train"` or `"dev"`.
+    """
+    return select_pairs(
+        pairs, config.overlength, config.empty_pairs, f"input_pipeline_{part}"
+    )
+
+
 def bucketing(config, pairs, replicas=1, share=None):
     """The `Bucketing` of training pairs."""
     return Bucketing(
         pairs,
         config.batch_size,
-        boundaries=config.buckets,
+        boundaries=_boundaries(config),
         batch_type=config.batch_type,
         shuffle=config.input_pipeline_train.params.shuffle,
         seed=config.tf_random_seed or 0,
         replicas=replicas,
         share=share,
+        fill_up=config.fill_up,
+        fill_up_seed=FILL_UP_SEED,
     )
+
+
+def _boundaries(config):
+    given, params = config.buckets, config.model_params
+    if given is None or isinstance(given, str | tuple):
+        return given
+    return PairBuckets(
+        **given.model_dump(),
+        max_source=params.source_max_seq_len,
+        max_target=params.target_max_seq_len,
+    )
+
+
+def with_length_ratio(config, ratio):
+    """The configuration with the ratio of the data where it says auto.
+
+    Args:
+        config: Config.
+        ratio: `LengthRatio`, or None if it is not known.
+
+    Returns:
+        Config.
+    """
+    params = config.model_params
+    if params.inference_max_length_ratio != "auto":
+        return config
+    found = {"inference_max_length_ratio": ratio and ratio.limit}
+    params = params.model_copy(update=found)
+    return config.model_copy(update={"model_params": params})
 
 
 def pairs_of(pipeline, allowed=(), with_targets=True, tokenizers=None):
@@ -406,8 +457,15 @@ def _model(config, pair, seed, allowed):
         max_target_length=params.max_decode_length,
         search=search(params),
         seed=seed,
+        max_length_ratio=_length_ratio(params),
+        loss_normalization=config.loss_normalization,
         **options,
     )
+
+
+def _length_ratio(params):
+    ratio = params.inference_max_length_ratio
+    return None if ratio == "auto" else ratio
 
 
 def _dropped(keep_prob):
@@ -644,6 +702,29 @@ def learning_rate_decay(params):
         values=params.optimizer_lr_values,
         half_life=params.optimizer_lr_half_life,
         gentle_warmup=params.optimizer_lr_decay_type in SOCKEYES_DECAYS,
+    )
+
+
+def plateau_reduction(params, decay, monitor, **options):
+    """The callback that reduces the learning rate at plateaus, or None.
+
+    Args:
+        params: `model_params`.
+        decay: `LearningRateDecay` of the training.
+        monitor: str. The value in the logs that it watches.
+        **options: of `PlateauReduction`.
+    """
+    factor = params.optimizer_lr_plateau_factor
+    if params.optimizer_lr_decay_type != "plateau_reduce" or factor == 1:
+        return None
+    return PlateauReduction(
+        decay,
+        factor,
+        params.optimizer_lr_plateau_patience,
+        monitor,
+        weights=params.optimizer_lr_plateau_weights,
+        slots=params.optimizer_lr_plateau_slots,
+        **options,
     )
 
 

@@ -1,10 +1,13 @@
 """The callbacks of a run, in their order."""
 
+import math
+
 from keras_seq2seq import recipe
 from keras_seq2seq.callbacks import (
     AttentionPictures,
     BleuEarlyStopping,
     CheckpointRetention,
+    DecodedFiles,
     LoggedValue,
     LogPerplexity,
     MetricsLog,
@@ -49,10 +52,12 @@ def run_callbacks(
         list of callbacks; the last is the `CheckpointRetention`.
     """
     clock = TimeLimit(config.minutes)
-    saved = [recipe.learning_rate_decay(config.model_params), bucketing]
-    saved += [*_scorers(config, scores), clock]
+    decay = recipe.learning_rate_decay(config.model_params)
+    saved = [decay, bucketing, *_scorers(config, scores, bucketing)]
+    saved += [*_plateau(config, decay), clock]
     shown = []
     if workers.is_chief:
+        saved += _decoded_files(config, directory, scores)
         board = TensorBoardLog(directory)
         if scores is not None:
             saved += _samples(config, directory, scores, board)
@@ -87,25 +92,54 @@ def _monitored(config):
     """Name and direction of the value that tells the best checkpoint."""
     if config.early_stopping is not None:
         name = config.early_stopping.metric
-    elif config.dev_decoding is not None:
-        name = config.dev_decoding.metric[0]
+    elif config.decoding is not None:
+        name = config.decoding.metric[0]
     else:
         name = "loss"
     return f"val_{name}", direction(f"val_{name}")
 
 
-def _scorers(config, scores):
+def _worst(mode):
+    """What the first evaluation must be better than."""
+    return 0.0 if mode == "max" else math.inf
+
+
+def _plateau(config, decay):
+    monitor, mode = _monitored(config)
+    found = recipe.plateau_reduction(
+        config.model_params, decay, monitor, mode=mode, worst=_worst(mode)
+    )
+    return [] if found is None else [found]
+
+
+def _decoded_files(config, directory, scores):
+    decoding = config.decoding
+    if scores is None or decoding is None or not decoding.write_files:
+        return []
+
+    def translate(model):
+        return [each.text for each in scores.generations(model)]
+
+    pairs = (scores.sources, scores.references)
+    scored = f"val_{decoding.metric[0]}"
+    return [DecodedFiles(directory, translate, *pairs, scored)]
+
+
+def _scorers(config, scores, bucketing):
     stopping = config.early_stopping
     found = {} if scores is None else scores.corpus_scores()
     others = [LogPerplexity()] if has_log_perplexity(config) else []
     if stopping is None:
         return [*others, *found.values()]
     watched = found.pop(stopping.metric, LoggedValue(f"val_{stopping.metric}"))
+    mode = _monitored(config)[1]
     rule = BleuEarlyStopping(
         watched,
-        patience=stopping.patience,
+        patience=config.patience,
         min_delta=stopping.min_delta,
-        mode=_monitored(config)[1],
+        mode=mode,
+        worst=_worst(mode),
+        may_stop=lambda: bucketing.passes >= config.min_passes,
         # The best weights are a checkpoint, which inference takes first.
         restore_best_weights=False,
     )

@@ -12,16 +12,22 @@ from keras_seq2seq.checkpoint import replace_text
 from keras_seq2seq.checkpoint.lock import LOCK_FILE
 from keras_seq2seq.config.files import PRESENT, from_json, to_json
 from keras_seq2seq.config.yaml_reader import parse_json
+from keras_seq2seq.data.length_ratio import LengthRatio
 from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.errors import UserError
 
 CONFIG_FILE = "config.json"
 OPTIONS_FILE = "train_options.json"
 TOKENIZER_FILE = "tokenizers.json"
+DATA_FILE = "data.json"
 # What may differ when a run goes on; everything else must be as it was.
 MAY_CHANGE = frozenset(
     {
         "train_steps",
+        "train_passes",
+        "min_passes",
+        "early_stopping.patience",
+        "dev_decoding.write_files",
         "schedule",
         "input_pipeline_train.params.num_epochs",
         "minutes",
@@ -68,16 +74,29 @@ class Run(NamedTuple):
     Attributes:
         config: the resolved `Config`.
         tokenizers: pair (source, target).
+        length_ratio: `LengthRatio` of the training pairs, or None in old runs.
     """
 
     config: Any
     tokenizers: tuple
+    length_ratio: Any = None
 
 
-def write_run(run_dir, config, tokenizers, dialect=PRESENT):
-    """Writes configuration, historical options and vocabularies."""
+def write_run(run_dir, config, tokenizers, dialect=PRESENT, length_ratio=None):
+    """Writes configuration, historical options and vocabularies.
+
+    Args:
+        run_dir: path.
+        config: Config.
+        tokenizers: pair (source, target).
+        dialect: str. In which the configuration was written.
+        length_ratio: `LengthRatio` of the training pairs, or None.
+    """
     run_dir = Path(run_dir)
     run_dir.mkdir(parents=True, exist_ok=True)
+    if length_ratio is not None:
+        known = {"length_ratio": length_ratio._asdict()}
+        replace_text(run_dir / DATA_FILE, _pretty(known))
     described = {
         side: {
             "file": tokenizer.save(run_dir / f"vocab.{side}").name,
@@ -197,7 +216,26 @@ def read_run(run_dir):
             f"{run_dir} holds no {CONFIG_FILE}, so it is not the directory of "
             f"a trained model. It holds: {', '.join(held) or 'nothing'}."
         )
-    return Run(config, _read_tokenizers(run_dir))
+    return Run(config, _read_tokenizers(run_dir), _read_length_ratio(run_dir))
+
+
+def _read_length_ratio(run_dir):
+    path = run_dir / DATA_FILE
+    if not path.exists():
+        return None
+    try:
+        known = parse_json(path.read_text(encoding="utf-8"), str(path))
+        found = LengthRatio(**known["length_ratio"])
+        if not (found.mean > 0 and found.std >= 0 and found.limit < 1e6):
+            raise ValueError(f"a ratio of lengths is {found}")
+        return found
+    except UserError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} cannot be read ({error}). Copy it again, or delete it: "
+            "then inference.max_length_ratio auto has no effect."
+        ) from error
 
 
 def _read_tokenizers(run_dir):

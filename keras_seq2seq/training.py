@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from keras_seq2seq import checkpoint, divergence, recipe
+from keras_seq2seq.callbacks import BleuEarlyStopping
 from keras_seq2seq.checkpoint.averaging import write_average
 from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.model_state import averaged_weights
@@ -42,6 +43,7 @@ from keras_seq2seq.run_files import (
 )
 from keras_seq2seq.start_banner import start_banner
 from keras_seq2seq.termination import Termination
+from keras_seq2seq.training_remarks import training_remarks
 from keras_seq2seq.zoo.tensorflow_step import step_norms
 
 FOREVER = 10**12  # steps of a run without an end
@@ -217,16 +219,16 @@ def set_up(
     keras.config.set_dtype_policy(config.precision)
     pair = recipe.tokenizers(config, _prepared(config, directory, workers))
     check_tokenizers(directory, pair)
-    pairs = recipe.training_pairs(config, pair, allowed)
-    dev = config.input_pipeline_dev and recipe.corpus(
-        config.input_pipeline_dev, config.model_params, pair, allowed=allowed
-    )
+    used = _used_pairs(config, pair, allowed)
+    pairs, dev = used["train"].pairs, used["dev"] and used["dev"].pairs
     replicas = strategy.num_replicas_in_sync
     if config.batch_type == "sentences":
         check_divides(config.batch_size, replicas)
     bucketing = recipe.bucketing(config, pairs, replicas, workers.share)
     with strategy.scope():
-        model, told, frozen = compiled_model(config, pair, allowed)
+        model, told, frozen = compiled_model(
+            recipe.with_length_ratio(config, pairs.length_ratio), pair, allowed
+        )
     scores = dev_scores(config, pair, allowed)
     hooks = hook_callbacks(
         config, directory, bucketing, pair, allowed, workers.is_chief
@@ -255,7 +257,8 @@ def set_up(
         retention=callbacks[-1],
         last_step=last_step,
     )
-    told += [*frozen, *hook_remarks(config)]
+    told += [*frozen, *hook_remarks(config), *_selection_remarks(used)]
+    told += training_remarks(config, bucketing)
     for line in [*start_banner(run, strategy), *told]:
         say(line)
     restored = _restored(run)
@@ -266,8 +269,29 @@ def set_up(
         say(f"Going on from {restored['path'].name}.")
     if workers.is_chief:
         # Not before: what a run holds already stays, if it cannot go on.
-        write_run(directory, config, pair, dialect)
+        write_run(directory, config, pair, dialect, pairs.length_ratio)
     return run
+
+
+def _used_pairs(config, pair, allowed):
+    """The `Selection` of the training and the development pairs, by part."""
+    train = recipe.training_pairs(config, pair, allowed)
+    dev = config.input_pipeline_dev and recipe.corpus(
+        config.input_pipeline_dev, config.model_params, pair, allowed=allowed
+    )
+    return {
+        part: pairs and recipe.selected(config, pairs, part)
+        for part, pairs in (("train", train), ("dev", dev))
+    }
+
+
+def _selection_remarks(used):
+    """Lines about pairs that are left out or cut off."""
+    return [
+        f"input_pipeline_{part}: of {selection.read:,} pairs {selection.told}."
+        for part, selection in used.items()
+        if selection and selection.told
+    ]
 
 
 def compiled_model(config, pair, allowed=()):
@@ -324,10 +348,19 @@ def _restored(run):
 
 
 def _last_step(config, bucketing):
-    """The earlier of `train_steps` and the end of `num_epochs` passes."""
-    passes = config.input_pipeline_train.params.num_epochs
-    ends = [config.train_steps, passes and passes * bucketing.steps_per_epoch]
-    return min((end for end in ends if end), default=None)
+    """The earliest of `train_steps` and the ends of the passes."""
+    steps = bucketing.steps_per_epoch
+    passes = [wanted * steps for _, wanted in _wanted_passes(config)]
+    return min(filter(None, [config.train_steps, *passes]), default=None)
+
+
+def _wanted_passes(config):
+    """Settings that limit the passes, as typed, and how many they allow."""
+    given = {
+        "train_passes": config.train_passes,
+        "num_epochs": config.input_pipeline_train.params.num_epochs,
+    }
+    return [(name, passes) for name, passes in given.items() if passes]
 
 
 def _check_dev(stored, extra):
@@ -426,6 +459,13 @@ def _fit(run, say):
             f"train on type {_further(run, start)}"
         )
         return
+    rules = [c for c in run.callbacks if isinstance(c, BleuEarlyStopping)]
+    if any(rule.stopped for rule in rules):
+        say(
+            f"Early stopping ended this training at step {start}: nothing to "
+            "do. To train on type a larger early_stopping.patience."
+        )
+        return
     can_go_back = run.config.nan_policy == "rollback"
     if can_go_back and not checkpoint.checkpoints(run.directory):
         run.retention.request_save()
@@ -441,14 +481,20 @@ def _end(run):
     """What made the last step the last."""
     if run.last_step == run.config.train_steps:
         return f"train_steps is {run.last_step}"
-    passes = run.config.input_pipeline_train.params.num_epochs
-    return f"num_epochs {passes} ends at step {run.last_step}"
+    name, passes = _fewest_passes(run.config)
+    return f"{name} {passes} ends at step {run.last_step}"
+
+
+def _fewest_passes(config):
+    return min(_wanted_passes(config), key=lambda each: each[1])
 
 
 def _further(run, start):
     if run.last_step == run.config.train_steps:
         return f"--train_steps {2 * start}"
-    passes = run.config.input_pipeline_train.params.num_epochs
+    name, passes = _fewest_passes(run.config)
+    if name == "train_passes":
+        return f"--train_passes {2 * passes}"
     return f"--input_pipeline_train '{{params: {{num_epochs: {2 * passes}}}}}'"
 
 

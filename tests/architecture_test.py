@@ -31,7 +31,14 @@ FLOORS = (
     {"views"},
     # Tasks only see what was generated; a recipe makes them.
     {"tasks"},
-    {"recipe", "run_files", "start_banner", "step_timing", "operations"},
+    {
+        "recipe",
+        "run_files",
+        "start_banner",
+        "step_timing",
+        "operations",
+        "training_remarks",
+    },
     {"evaluation_metrics", "teacher_forcing"},
     {
         "dev_scores",

@@ -13,6 +13,7 @@ A row says what setting one parameter changes first, in this order:
 - `initial`: the weights with which a training begins,
 - `rates`: the learning rates of the first steps,
 - `updates`: how an optimizer moves a variable,
+- `plateaus`: rate, weights and slots while evaluations get no better,
 
 or `refused`, with a part of the error. `accepted` is for what the schema says
 has no effect.
@@ -30,6 +31,7 @@ import pytest
 import tensorflow as tf
 
 from keras_seq2seq import recipe
+from keras_seq2seq.checkpoint.model_state import copy_slots
 from keras_seq2seq.config import rnn_schema
 from keras_seq2seq.config.files import load
 from keras_seq2seq.config.model_schema import SCHEMAS, ModelParams
@@ -78,6 +80,8 @@ PIECES = {
     "optimizer.lr_boundaries": [2, 4],
     "optimizer.lr_values": [0.3, 0.2, 0.1],
 }
+HALF_LIFE = {"optimizer.lr_decay_type": "fixed_rate_inv_t"}
+PLATEAU = {"optimizer.lr_decay_type": "plateau_reduce"}
 # Adam would undo what clipping does to a first step.
 DESCENT = {"optimizer.name": "SGD", "optimizer.learning_rate": 1.0}
 BEAM = {"inference.beam_search.beam_width": 3}
@@ -150,11 +154,17 @@ MODEL_ROWS = [
     Row("optimizer.params", {"beta1": 0.1}, "updates"),
     Row("optimizer.clip_gradients", 1e-3, "step", DESCENT),
     Row("optimizer.clip_embed_gradients", 1e-3, "step", DESCENT),
+    Row("optimizer.clip_value", 0.05, "updates", DESCENT),
+    Row("optimizer.weight_decay", 0.5, "updates", DESCENT),
+    Row("optimizer.weight_decay", -1, "refused: must be a number >= 0"),
     Row("optimizer.lr_decay_type", "exponential_decay", "rates"),
     Row("optimizer.lr_decay_type", "natural_exp_decay", "rates"),
     Row("optimizer.lr_decay_type", "inverse_time_decay", "rates"),
     Row("optimizer.lr_decay_type", "polynomial_decay", "rates", FAST),
     Row("optimizer.lr_decay_type", "inverse_sqrt", "rates"),
+    Row("optimizer.lr_decay_type", "fixed_rate_inv_t", "rates"),
+    Row("optimizer.lr_decay_type", "fixed_rate_inv_sqrt_t", "rates"),
+    Row("optimizer.lr_decay_type", "plateau_reduce", "plateaus"),
     Row("optimizer.lr_decay_type", "cosine", "refused: 'exponential_decay'"),
     Row("optimizer.lr_decay_steps", 2, "rates", DECAY),
     Row("optimizer.lr_decay_rate", 0.25, "rates", DECAY),
@@ -168,6 +178,14 @@ MODEL_ROWS = [
     Row("optimizer.lr_boundaries", [1, 4], "rates", PIECES),
     Row("optimizer.lr_values", [0.3, 0.25, 0.1], "rates", PIECES),
     Row("optimizer.lr_values", [0.3], "refused: one value more", PIECES),
+    Row("optimizer.lr_half_life", 5, "rates", HALF_LIFE),
+    Row("optimizer.lr_plateau_factor", 0.25, "plateaus", PLATEAU),
+    Row("optimizer.lr_plateau_factor", 1, "plateaus", PLATEAU),
+    Row("optimizer.lr_plateau_factor", 1.5, "refused: <= 1", PLATEAU),
+    Row("optimizer.lr_plateau_patience", 2, "plateaus", PLATEAU),
+    Row("optimizer.lr_plateau_weights", "best", "plateaus", PLATEAU),
+    Row("optimizer.lr_plateau_slots", "initial", "plateaus", PLATEAU),
+    Row("optimizer.lr_plateau_slots", "best", "plateaus", PLATEAU),
     Row("optimizer.sync_replicas", 2, "accepted"),
     Row("optimizer.sync_replicas_to_aggregate", 2, "accepted"),
     Row("encoder.class", "BidirectionalRNNEncoder", "shapes"),
@@ -187,6 +205,8 @@ MODEL_ROWS = [
     Row("decoder.class", "seq2seq.decoders.BasicDecoder", "refused: needs"),
     Row("decoder.params", {"rnn_cell": {**TINY, **TWO}}, "shapes"),
     Row("inference.max_decode_length", 7, "written"),
+    Row("inference.max_length_ratio", 1.5, "written"),
+    Row("inference.max_length_ratio", 0, "refused: a number > 0"),
     Row("inference.beam_search.beam_width", 2, "written"),
     Row("inference.beam_search.length_penalty_weight", 0.5, "written", BEAM),
     Row("inference.beam_search.coverage_penalty_weight", 0.5, "written", BEAM),
@@ -578,7 +598,8 @@ def written(settings):
     """The search that a model uses, and its limit."""
     config = config_of(settings)
     model = model_of(config)
-    return [model.generator.default_search, model.max_target_length]
+    limits = [model.max_target_length, model.max_length_ratio]
+    return [model.generator.default_search, *limits]
 
 
 def rates(settings):
@@ -598,6 +619,29 @@ def updates(settings):
         optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
         values += np.asarray(variable).tolist()
     return values
+
+
+def plateaus(settings):
+    """Rate, weight and slots after evaluations of which the first is best."""
+    config = config_of(settings)
+    params = config.model_params
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.set_weights([np.ones((1, 1)), np.ones(1)])
+    model.compile(recipe.optimizer(config), "mse")
+    model.optimizer.build(model.trainable_variables)
+    decay = recipe.learning_rate_decay(params)
+    plateau = recipe.plateau_reduction(params, decay, "val_loss")
+    if plateau is not None:
+        plateau.set_model(model)
+    seen = []
+    for loss in (1, 2, 2, 2):
+        gradients = [np.full((1, 1), loss, "float32"), np.ones(1, "float32")]
+        model.optimizer.apply(list(map(tf.constant, gradients)))
+        if plateau is not None:
+            plateau.on_epoch_end(0, {"val_loss": loss})
+        arrays = [*model.get_weights(), *copy_slots(model).values()]
+        seen.append([decay.reduction, *(each.tolist() for each in arrays)])
+    return seen
 
 
 def data(settings):
@@ -645,6 +689,7 @@ OBSERVED = {
     "written": written,
     "rates": rates,
     "updates": updates,
+    "plateaus": plateaus,
     "data": data,
     "vectors": vectors,
 }

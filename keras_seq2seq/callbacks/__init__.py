@@ -11,6 +11,7 @@ from keras_seq2seq.callbacks.checkpoint_retention import (
     CheckpointRetention as CheckpointRetention,
 )
 from keras_seq2seq.callbacks.corpus_score import CorpusScore as CorpusScore
+from keras_seq2seq.callbacks.decoded_files import DecodedFiles as DecodedFiles
 from keras_seq2seq.callbacks.learning_rate_decay import (
     LearningRateDecay as LearningRateDecay,
 )

@@ -43,6 +43,7 @@ from keras_seq2seq.config.section import refuse, typed
 from keras_seq2seq.config.training_schema import TrainingParams, params_of
 from keras_seq2seq.config.values import (
     Free,
+    MaxLengthRatio,
     Real,
     Whole,
     name_of,
@@ -138,6 +139,13 @@ class ModelParams(TrainingParams):
         alias="inference.max_decode_length",
         description="Another name of max_decode_length in decoder.params; "
         "null: that setting alone counts.",
+    )
+    inference_max_length_ratio: MaxLengthRatio = Field(
+        None,
+        alias="inference.max_length_ratio",
+        description="Most target words per source token, the source rounded "
+        "up to tens; auto: mean and two standard deviations of the training "
+        "data; null: max_decode_length decides.",
     )
     decoder_class: name_of("decoder") = _class("decoder")
     decoder_params: (

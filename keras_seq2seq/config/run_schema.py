@@ -14,6 +14,7 @@ from keras_seq2seq.config.values import (
     Whole,
     Wholes,
     one_or_many,
+    parse_boundaries,
 )
 
 # Scores of generated text, which `dev_decoding` computes.
@@ -27,6 +28,7 @@ CORPUS_SCORES = Literal[
     "wer",
     "per",
     "exact_match",
+    "sockeye_bleu",
 ]
 
 
@@ -43,8 +45,11 @@ class EarlyStopping(Section):
     metric: Literal["loss", "perplexity", "accuracy", CORPUS_SCORES] = Field(
         "bleu", description="What must improve on the dev set."
     )
-    patience: Whole = Field(
-        8, ge=1, description="Evaluations without improvement that end it."
+    patience: Whole | None = Field(
+        8,
+        ge=1,
+        description="Evaluations without improvement that end it; null: none "
+        "do, and the metric tells the best checkpoint alone.",
     )
     min_delta: Real = Field(
         0.0, ge=0, description="Smaller changes are no improvement."
@@ -54,6 +59,45 @@ class EarlyStopping(Section):
         description="Kept for old files: the best checkpoint stays in any "
         "case, and inference takes it.",
     )
+
+
+class PairBuckets(Section):
+    """Buckets of both sides at once, as Sockeye and SageMaker have them."""
+
+    width: Whole | None = Field(
+        10,
+        ge=1,
+        description="Tokens by which the longer side grows from bucket to "
+        "bucket; null: one bucket, so that every batch has the same shape.",
+    )
+    max_buckets: Whole | None = Field(
+        None,
+        ge=1,
+        description="Most buckets; the least populated neighbours are merged. "
+        "null: any number.",
+    )
+
+
+def _buckets(value):
+    """A mapping means pair buckets, all else lengths of the source."""
+    if isinstance(value, dict | PairBuckets):
+        return PairBuckets.model_validate(value)
+    return parse_boundaries(value)
+
+
+Buckets = Annotated[
+    PairBuckets | tuple[int, ...] | str | None,
+    BeforeValidator(_buckets),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": ["integer", "string", "null"]},
+                {"type": "array", "items": {"type": "integer"}},
+                PairBuckets.model_json_schema(),
+            ]
+        }
+    ),
+]
 
 
 class Average(Section):
@@ -97,6 +141,13 @@ class DevDecoding(Section):
     max_sentences: Whole | None = Field(
         None, ge=1, description="Decode the first n pairs only; null: all."
     )
+    sample: Whole | None = Field(
+        None,
+        ge=-1,
+        description="Decode so many pairs, drawn once with seed 42; -1: all, "
+        "0: all if early_stopping watches one of these scores, else none; "
+        "null: max_sentences.",
+    )
     beam_width: Whole = Field(
         1, ge=1, description="Hypotheses kept; 1: greedy search."
     )
@@ -108,7 +159,7 @@ class DevDecoding(Section):
         BeforeValidator(_names),
         Says(
             "a list out of bleu, chrf, ter, rouge_1, rouge_2, rouge_l, wer, "
-            "per, exact_match"
+            "per, exact_match, sockeye_bleu"
         ),
         WithJsonSchema(one_or_many({"type": "string"})),
     ] = Field(("bleu",), min_length=1, description="Scores to compute.")
@@ -119,6 +170,11 @@ class DevDecoding(Section):
         False,
         description="Also score the likeliest words after the true ones, as "
         "google/seq2seq did; these names end in _teacher_forced.",
+    )
+    write_files: Flag = Field(
+        False,
+        description="Write decode.source and decode.target once and "
+        "decode.output.NNNNN at the NNNNN-th evaluation.",
     )
 
 

@@ -14,6 +14,7 @@ from keras_seq2seq.config.model_schema import (
 from keras_seq2seq.config.run_schema import (
     CORPUS_SCORES,
     Average,
+    Buckets,
     DevDecoding,
     EarlyStopping,
     Prepare,
@@ -21,7 +22,6 @@ from keras_seq2seq.config.run_schema import (
 )
 from keras_seq2seq.config.section import Section, refuse, unfold
 from keras_seq2seq.config.values import (
-    Buckets,
     Flag,
     Free,
     Patterns,
@@ -68,8 +68,8 @@ class Config(Section):
     )
     buckets: Buckets = Field(
         None,
-        description="Boundaries of source length in tokens, or auto:n; null: "
-        "no buckets.",
+        description="Boundaries of source length in tokens, auto:n, or a "
+        "mapping for buckets of both sides; null: no buckets.",
     )
     batch_size: Whole = Field(
         16,
@@ -79,6 +79,20 @@ class Config(Section):
     )
     batch_type: Literal["sentences", "tokens"] = Field(
         "sentences", description="What batch_size counts."
+    )
+    fill_up: Literal["dummies", "resample"] = Field(
+        "dummies",
+        description="What fills an incomplete batch of training: rows of "
+        "weight 0, or pairs drawn from its bucket, the same in every pass.",
+    )
+    overlength: Literal["truncate", "drop", "error"] = Field(
+        "truncate",
+        description="What becomes of pairs with more tokens than "
+        "source.max_seq_len or target.max_seq_len.",
+    )
+    empty_pairs: Literal["keep", "drop"] = Field(
+        "keep",
+        description="What becomes of pairs of which a side has no token.",
     )
     output_dir: Text | None = Field(
         None, description="Run directory; null: a temporary one."
@@ -99,6 +113,19 @@ class Config(Section):
     )
     train_steps: Whole | None = Field(
         None, ge=1, description="Last step; null: until it is stopped."
+    )
+    train_passes: Whole | None = Field(
+        None,
+        ge=1,
+        description="Complete passes over the data after which training ends, "
+        "if train_steps has not ended it; early stopping is off then. null: "
+        "no limit.",
+    )
+    min_passes: Whole = Field(
+        0,
+        ge=0,
+        description="Complete passes before which early stopping does not end "
+        "training.",
     )
     minutes: Real | None = Field(
         None, gt=0, description="Minutes of training; null: no limit."
@@ -155,6 +182,11 @@ class Config(Section):
     )
     label_smoothing: Real = Field(
         0.0, ge=0, lt=1, description="Share of probability for other words."
+    )
+    loss_normalization: Literal["tokens", "batch"] = Field(
+        "tokens",
+        description="What the summed loss of a batch is divided by for its "
+        "gradient: its real target tokens, or its pairs.",
     )
     subword_sampling: SubwordSampling | None = Field(
         None,
@@ -219,7 +251,31 @@ class Config(Section):
         """Whether a setting needs an evaluation, whatever the schedule."""
         given = (self.early_stopping, self.dev_decoding)
         wanted = any(one is not None for one in given) or bool(self.metrics)
-        return wanted or self.average.kind == "best"
+        best = self.average.kind == "best"
+        decay = self.model_params.optimizer_lr_decay_type
+        return wanted or best or decay == "plateau_reduce"
+
+    @property
+    def decoding(self):
+        """`dev_decoding`, or None if its sample is to be empty."""
+        decoding = self.dev_decoding
+        empty = decoding is not None and decoding.sample == 0
+        return None if empty and not self.watches_generated_text else decoding
+
+    @property
+    def watches_generated_text(self):
+        """Whether early stopping watches a score of generated text."""
+        stopping = self.early_stopping
+        return stopping is not None and stopping.metric in get_args(
+            CORPUS_SCORES
+        )
+
+    @property
+    def patience(self):
+        """Evaluations without improvement that end training, or None."""
+        if self.early_stopping is None or self.train_passes is not None:
+            return None
+        return self.early_stopping.patience
 
     @model_validator(mode="before")
     @classmethod
@@ -271,6 +327,13 @@ def _contradictions(config):
     if seconds is not None and steps is not None:
         text = "can not be given with save_checkpoints_secs. Remove one"
         faults.append((("save_checkpoints_steps",), text, steps))
+    decoding = config.dev_decoding
+    if decoding is not None and None not in (
+        decoding.sample,
+        decoding.max_sentences,
+    ):
+        text = "can not be given with max_sentences. Remove one"
+        faults.append((("dev_decoding", "sample"), text, decoding.sample))
     if config.average.kind == "best" and config.average.count > max(
         config.keep_best, 0
     ):
@@ -305,7 +368,7 @@ def _contradictions(config):
 def _scored(config):
     """Whether early stopping gets the score it watches."""
     stopping, decoding = config.early_stopping, config.dev_decoding
-    if stopping is None or stopping.metric not in get_args(CORPUS_SCORES):
+    if not config.watches_generated_text:
         return True
     names = {metric.historical_name for metric in config.metrics}
     names.update(() if decoding is None else decoding.metric)

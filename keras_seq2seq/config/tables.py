@@ -31,6 +31,7 @@ from keras_seq2seq.config.run_schema import (
     Average,
     DevDecoding,
     EarlyStopping,
+    PairBuckets,
     Prepare,
     SubwordSampling,
 )
@@ -54,6 +55,7 @@ TABLES = {
     "TFRecordInputPipeline": TFRecordParams,
     "RecordIOInputPipeline": RecordIOParams,
     "own_pipeline": OwnPipelineParams,
+    "buckets": PairBuckets,
     "early_stopping": EarlyStopping,
     "average": Average,
     "dev_decoding": DevDecoding,

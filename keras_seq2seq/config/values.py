@@ -5,7 +5,7 @@ A number may arrive as text, because YAML reads `1e-4` as text.
 """
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -154,6 +154,12 @@ def name_of(role, optional=False):
     ]
 
 
+MaxLengthRatio = Annotated[
+    Annotated[Real, Field(gt=0)] | Literal["auto"] | None,
+    Says("a number > 0, 'auto' or null"),
+]
+
+
 def parse_boundaries(value):
     """Bucket boundaries as google/seq2seq wrote them.
 
@@ -195,20 +201,6 @@ def _automatic(value):
         "must be auto or auto:n, with n the number of boundaries. "
         f"Received: {received(value)}"
     )
-
-
-Buckets = Annotated[
-    tuple[int, ...] | str | None,
-    BeforeValidator(parse_boundaries),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": ["integer", "string", "null"]},
-                {"type": "array", "items": {"type": "integer"}},
-            ]
-        }
-    ),
-]
 
 
 # Sockeye's names of what embeddings share.

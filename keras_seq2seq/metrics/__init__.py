@@ -10,6 +10,7 @@ from keras_seq2seq.metrics.bleu import NO_REFERENCE as NO_REFERENCE
 from keras_seq2seq.metrics.bleu import corpus_bleu as corpus_bleu
 from keras_seq2seq.metrics.bleu import multi_bleu as multi_bleu
 from keras_seq2seq.metrics.bleu import multi_bleu_line as multi_bleu_line
+from keras_seq2seq.metrics.bleu import sockeye_bleu as sockeye_bleu
 from keras_seq2seq.metrics.chrf import corpus_chrf as corpus_chrf
 from keras_seq2seq.metrics.corpus import Score as Score
 from keras_seq2seq.metrics.corpus_metric import (

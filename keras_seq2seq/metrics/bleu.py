@@ -51,6 +51,39 @@ def corpus_bleu(hypotheses, references, tokenize="none", lowercase=False):
     return Score("bleu", float(value), str(scorer.get_signature()))
 
 
+def sockeye_bleu(hypotheses, references):
+    """BLEU as Sockeye 1 and SageMaker log it while they train.
+
+    Of words as they stand between blanks, in `[0, 1]`: an order without a
+    match has the precision 0.01 over its n-grams, and orders that no
+    hypothesis is long enough for do not count.
+
+    Args:
+        hypotheses: list of str.
+        references: list of str, or list of such lists (several references).
+
+    Returns:
+        Score in `[0, 1]`; 0 if nothing was generated.
+
+    Raises:
+        UserError: if counts differ.
+
+    Source:
+        Sockeye 1, `evaluate.py`: `raw_corpus_bleu`.
+    """
+    sets = reference_sets(hypotheses, references)
+    scorer = BLEU(
+        tokenize="none",
+        smooth_method="floor",
+        smooth_value=0.01,
+        effective_order=True,
+        force=True,
+    )
+    value = _run(scorer, hypotheses, sets).score / 100
+    signature = str(scorer.get_signature())
+    return Score("sockeye_bleu", float(value), signature)
+
+
 def multi_bleu(hypotheses, references, lowercase=False):
     """BLEU as Moses's `multi-bleu.perl` counts it, to its two decimals.
 

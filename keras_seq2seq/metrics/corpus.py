@@ -10,7 +10,8 @@ class Score(NamedTuple):
 
     Attributes:
         name: str. The metric.
-        value: float. Percent, except for ROUGE, which lies in `[0, 1]`.
+        value: float. Percent, except for ROUGE and `sockeye_bleu`, which lie
+            in `[0, 1]`.
         signature: str. The scorer's settings and version.
     """
 

@@ -7,6 +7,7 @@ from keras_seq2seq.metrics.bleu import (
     check_tokenizer,
     corpus_bleu,
     multi_bleu,
+    sockeye_bleu,
 )
 from keras_seq2seq.metrics.chrf import corpus_chrf
 from keras_seq2seq.metrics.exact_match import exact_match
@@ -16,6 +17,7 @@ from keras_seq2seq.metrics.wer import phone_error_rate, word_error_rate
 
 _SCORERS = {
     "multi_bleu": multi_bleu,
+    "sockeye_bleu": sockeye_bleu,
     "chrf": corpus_chrf,
     "ter": corpus_ter,
     "rouge": rouge,

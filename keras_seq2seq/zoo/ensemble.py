@@ -47,6 +47,7 @@ class Ensemble:
             self.max_source_length,
             first.max_target_length,
             first.generator.default_search,
+            _largest([each.max_length_ratio for each in self.members]),
         )
 
     @property
@@ -177,3 +178,8 @@ def _check(members):
                     f"another ({other.vocabulary_size} entries) than number 1 "
                     f"({first.vocabulary_size})"
                 )
+
+
+def _largest(ratios):
+    """The largest ratio, if all members have one."""
+    return None if None in ratios else max(ratios)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keras_seq2seq.data.length_ratio import longest_target
 from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.search import GreedySearch, Limits
 from keras_seq2seq.search.compaction import (
@@ -62,6 +63,8 @@ class Generator:
         max_source_length: int or None. Tokens read of a source, END apart.
         max_target_length: int. Most tokens written, END included.
         search: what `generate` uses by default. None: greedy.
+        max_length_ratio: float or None. Most target words per source token,
+            in place of `max_target_length`; see `longest_target`.
     """
 
     def __init__(
@@ -72,12 +75,14 @@ class Generator:
         max_source_length=None,
         max_target_length=100,
         search=None,
+        max_length_ratio=None,
     ):
         self.model = model
         self.tokenizers = tokenizers
         self.append_end = append_end
         self.max_source_length = max_source_length
         self.max_target_length = max_target_length
+        self.max_length_ratio = max_length_ratio
         self.default_search = search or GreedySearch()
         self._compiled = {}
         self._lock = threading.Lock()
@@ -97,7 +102,8 @@ class Generator:
                 without START and END; blank ones get blank results.
             search: a search of `keras_seq2seq.search`. Default: the model's.
             max_length: int or None. Most tokens written, END included; None:
-                what the model was made with.
+                what the model was made with, by the length of each source if
+                it has a `max_length_ratio`.
             min_length: int. Fewest words before END.
             batch_size: int. Sources decoded at once. No result depends on it
                 in float32; bfloat16 rounds a little differently.
@@ -120,7 +126,6 @@ class Generator:
                 "`tokenizers=(source, target)`."
             )
         search = search or self.default_search
-        limits = (max_length or self.max_target_length, min_length)
         results = [BLANK] * len(sources)
         encoder = self._encoder()
         encoded = [
@@ -135,7 +140,8 @@ class Generator:
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
             batch = [encoded[i] for i in chosen]
-            found = self.search(padded(batch), search, *limits)
+            most = max_length or self._most(batch)
+            found = self.search(padded(batch), search, most, min_length)
             for row, index in enumerate(chosen):
                 tokens = self._source_tokens(sources[index], batch[row])
                 results[index] = self._read(tokens, found, row)
@@ -165,13 +171,31 @@ class Generator:
                 )
 
     def search(self, source, search, max_length=100, min_length=0):
-        """Hypotheses, as numpy arrays, for ids `(B, S)`."""
+        """Hypotheses, as numpy arrays, for ids `(B, S)`.
+
+        Bounds are of all sources alike, or int arrays `(B,)`.
+        """
         with self._lock:
             run = self._compiled.get(search)
             if run is None:
                 run = self._compiled[search] = _Run(self.model, search)
-        bounds = np.full((2, len(source)), [[max_length], [min_length]])
-        return run(source, bounds.astype(np.int32))
+        bounds = np.empty((2, len(source)), np.int32)
+        bounds[0], bounds[1] = max_length, min_length
+        return run(source, bounds)
+
+    def _most(self, encoded):
+        """Most tokens to be written for each source, END included."""
+        if self.max_length_ratio is None:
+            return self.max_target_length
+        words = [
+            longest_target(
+                self.max_length_ratio,
+                len(ids) - self.append_end,
+                longest=self.max_source_length,
+            )
+            for ids in encoded
+        ]
+        return np.array(words, np.int32) + 1
 
     def _encoder(self):
         return LineEncoder(

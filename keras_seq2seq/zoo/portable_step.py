@@ -39,7 +39,10 @@ class TokenStep:
         if sample_weight is not None:
             given = ops.cast(sample_weight, "float32")
             weights *= given[:, None] if len(given.shape) == 1 else given
-        count = ops.sum(ops.cast(weights > 0, "float32"))
+        real = weights > 0
+        if training and self.loss_normalization == "batch":
+            real = ops.any(real, axis=1)
+        count = ops.sum(ops.cast(real, "float32"))
         log_probs = keras.ops.log_softmax(y_pred, axis=-1)
         nats = -ops.take_along_axis(log_probs, y[..., None], axis=-1)[..., 0]
         if training and self.label_smoothing:

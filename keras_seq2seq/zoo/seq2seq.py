@@ -53,6 +53,10 @@ class Seq2Seq(TokenStep, keras.Model):
         max_source_length: int or None. Tokens read of a source, END apart.
         max_target_length: int. Most tokens written, END included.
         search: search of `keras_seq2seq.search`, or None for greedy.
+        max_length_ratio: float or None. Most target words per source token,
+            in place of `max_target_length`.
+        loss_normalization: `"tokens"` or `"batch"`. What the summed loss is
+            divided by for its gradient: real target tokens, or pairs.
         seed: int or None. Of the dropout masks.
 
     Call arguments:
@@ -86,9 +90,16 @@ class Seq2Seq(TokenStep, keras.Model):
         max_target_length=100,
         search=None,
         seed=None,
+        max_length_ratio=None,
+        loss_normalization="tokens",
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if loss_normalization not in ("tokens", "batch"):
+            raise ValueError(
+                '`loss_normalization` must be "tokens" or "batch". '
+                f"Received: {loss_normalization!r}"
+            )
         if share_embeddings not in SHARING:
             raise ValueError(
                 f"`share_embeddings` must be one of {SHARING}. "
@@ -110,6 +121,7 @@ class Seq2Seq(TokenStep, keras.Model):
         self.label_smoothing = label_smoothing
         self.clip_norm = clip_norm
         self.clip_embedding_norm = clip_embedding_norm
+        self.loss_normalization = loss_normalization
         self.seed = seed
         self.encoder = encoder
         self.bridge = bridge
@@ -159,6 +171,7 @@ class Seq2Seq(TokenStep, keras.Model):
             max_source_length,
             max_target_length,
             search,
+            max_length_ratio,
         )
         self.add_token_metrics()
         self.build()
@@ -306,6 +319,11 @@ class Seq2Seq(TokenStep, keras.Model):
         return self.generator.generate(sources, search, **options)
 
     @property
+    def max_length_ratio(self):
+        """Most target words per source token, or None."""
+        return self.generator.max_length_ratio
+
+    @property
     def has_attention(self):
         """Whether `step` returns attention."""
         own = self.decoder.own_attentions is not None
@@ -355,6 +373,8 @@ class Seq2Seq(TokenStep, keras.Model):
             "append_end",
             "max_source_length",
             "max_target_length",
+            "max_length_ratio",
+            "loss_normalization",
             "seed",
         )
         serialize = keras.saving.serialize_keras_object

@@ -25,8 +25,8 @@ class TokenStep(ManyWorkersStep):
     """Adds `compile`, `train_step` and `test_step` to a model.
 
     The model gives `encode`, `features`, `to_logits`, `label_smoothing`,
-    `clip_norm` and `clip_embedding_norm`. With a loss of the user's own,
-    Keras's steps and meanings apply.
+    `loss_normalization`, `clip_norm` and `clip_embedding_norm`. With a loss of
+    the user's own, Keras's steps and meanings apply.
     """
 
     def compile(self, optimizer=None, loss=None, **options):
@@ -90,7 +90,9 @@ class TokenStep(ManyWorkersStep):
         replicas = context.num_replicas_in_sync
         with tf.GradientTape() as tape:
             sums = self._token_sums(inputs, labels, weights, training=True)
-            total = _over_replicas(context, sums.count)
+            by_tokens = self.loss_normalization == "tokens"
+            share = sums.count if by_tokens else sums.rows
+            total = _over_replicas(context, share)
             loss = tf.math.divide_no_nan(sums.loss, total)
         variables = self.trainable_variables
         gradients = tape.gradient(loss, [v.value for v in variables])
@@ -114,6 +116,8 @@ class TokenStep(ManyWorkersStep):
         memory, carry = self.encode(inputs, training)
         features = self.features(inputs["target"], memory, carry, training)
         real = tf.where(weights > 0)  # (N, 2): padding is never projected
+        filled = tf.reduce_any(weights > 0, axis=1)
+        rows = tf.reduce_sum(tf.cast(filled, tf.float32))
         logits = self.to_logits(tf.gather_nd(features, real))  # (N, V)
         labels = tf.gather_nd(labels, real)
         weights = tf.gather_nd(weights, real)
@@ -124,6 +128,7 @@ class TokenStep(ManyWorkersStep):
             nats=tf.reduce_sum(nats * weights),
             correct=tf.reduce_sum(tf.cast(right, tf.float32)),
             count=tf.cast(tf.shape(labels)[0], tf.float32),
+            rows=rows,
         )
 
     def _clip(self, gradients, variables, loss):
@@ -180,13 +185,14 @@ class TokenSums(NamedTuple):
     """Sums over the real target tokens of one batch, float32 scalars.
 
     `loss` and `nats` differ by label smoothing; `correct` counts the tokens
-    that are their own argmax.
+    that are their own argmax, `rows` the rows that have any.
     """
 
     loss: tf.Tensor
     nats: tf.Tensor
     correct: tf.Tensor
     count: tf.Tensor
+    rows: tf.Tensor
 
 
 class StepNorms(NamedTuple):

@@ -51,6 +51,7 @@ def test_a_run_directory_holds_what_is_needed_and_no_more():
         ".lock",
         "best",
         "config.json",
+        "data.json",
         "eval",
         "latest",
         "metrics.jsonl",

@@ -1,0 +1,54 @@
+"""What was generated at each evaluation, as files that scripts can read."""
+
+from pathlib import Path
+
+import keras
+
+from keras_seq2seq.checkpoint.storage import make_directory, replace_text
+
+
+class DecodedFiles(keras.callbacks.Callback):
+    """Writes `decode.source`, `decode.target` and `decode.output.NNNNN`.
+
+    The first two once, the last at every evaluation at which texts were
+    generated, with its number from 1 on. Line by line they belong together.
+    List it after the scorers.
+
+    Args:
+        directory: path of the run.
+        translate: callable `translate(model)` that gives one str per source.
+        sources: sequence of str.
+        references: sequence of str.
+        scored: str. A key of the logs that is there when texts were generated.
+
+    Source:
+        Sockeye 1, `checkpoint_decoder.py`.
+    """
+
+    def __init__(self, directory, translate, sources, references, scored):
+        super().__init__()
+        self.directory = Path(directory)
+        self.translate = translate
+        self.sources = sources
+        self.references = references
+        self.scored = scored
+
+    def on_train_begin(self, logs=None):
+        make_directory(self.directory)
+        self._write("source", self.sources)
+        self._write("target", self.references)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.scored in (logs or {}):
+            self._write(f"output.{epoch + 1:05d}", self.translate(self.model))
+
+    def get_state(self):
+        """Has none beside its files, which are written anew."""
+        return {}
+
+    def set_state(self, state):
+        """Takes a saved state."""
+
+    def _write(self, ending, lines):
+        text = "".join(f"{line}\n" for line in lines)
+        replace_text(self.directory / f"decode.{ending}", text)
