@@ -110,3 +110,40 @@ def test_the_score_is_in_the_history():
 def test_patience_must_be_positive():
     with pytest.raises(ValueError, match="patience=0"):
         BleuEarlyStopping(scorer([]), patience=0)
+
+
+def test_a_first_score_no_better_than_the_worst_is_no_improvement():
+    weights = Weights()
+    train([BleuEarlyStopping(scorer([0, 0, 9]), patience=2, worst=0), weights])
+    assert len(weights.seen) == 2
+
+
+def test_a_score_that_stays_zero_is_warned_of(caplog):
+    train([BleuEarlyStopping(scorer([0, 0]), patience=2, worst=0)])
+    assert "val_bleu is still 0 after 2 evaluations" in caplog.text
+
+
+def test_a_score_that_was_better_is_not_warned_of(caplog):
+    train([BleuEarlyStopping(scorer([1, 0, 0]), patience=2, worst=0)])
+    assert not caplog.text
+
+
+def test_without_patience_training_goes_on():
+    weights = Weights()
+    stopping = BleuEarlyStopping(scorer([5, 4, 3, 2]), patience=None)
+    train([stopping, weights], epochs=4)
+    assert len(weights.seen) == 4 and stopping.rule.best == 5
+
+
+@pytest.mark.parametrize(
+    ("scores", "epochs"),
+    [([5, 4, 3, 2, 9], 4), ([5, 4, 3, 6, 5, 5, 9], 6)],
+    ids=["still bad", "better just then"],
+)
+def test_patience_runs_on_while_training_may_not_end(scores, epochs):
+    weights = Weights()  # before the rule, so it counts this epoch, too
+    stopping = BleuEarlyStopping(
+        scorer(scores), patience=2, may_stop=lambda: len(weights.seen) >= 4
+    )
+    train([weights, stopping])
+    assert len(weights.seen) == epochs

@@ -1,13 +1,17 @@
 import collections
+import math
 
 import numpy as np
 import pytest
+from sacrebleu.metrics import BLEU
 
 from keras_seq2seq.metrics import (
     NO_REFERENCE,
     corpus_bleu,
     multi_bleu,
     multi_bleu_line,
+    score,
+    sockeye_bleu,
 )
 
 FOX = [
@@ -150,3 +154,30 @@ def test_multi_bleu_is_the_definition_on_any_corpus(seed):
     found = multi_bleu(texts[0], texts[1:]).value
     assert found == pytest.approx(by_definition(hypotheses, sets), abs=0.0051)
     assert found > 0
+
+
+def test_sockeyes_bleu_of_known_pairs():
+    assert sockeye_bleu(["a b c d e"], ["a b c d e"]).value == pytest.approx(1)
+    assert sockeye_bleu([""], ["a b"]).value == 0
+    assert sockeye_bleu([], []).value == 0
+    # 3/4, 1/3, and 0.01 over 2 and 1 in place of no match; no penalty.
+    orders = (3 / 4, 1 / 3, 0.01 / 2, 0.01 / 1)
+    expected = math.exp(sum(map(math.log, orders)) / 4)
+    found = sockeye_bleu(["a b x c"], ["a b c"]).value
+    assert found == pytest.approx(expected)
+
+
+def test_sockeyes_bleu_leaves_out_orders_that_are_too_long():
+    # Both words match and make one pair; the reference is twice as long.
+    found = sockeye_bleu(["a b"], ["a b c d"]).value
+    assert found == pytest.approx(math.exp(1 - 4 / 2))
+
+
+def test_sockeyes_bleu_is_sacrebleus_with_its_options():
+    options = {"smooth_method": "floor", "smooth_value": 0.01, "force": True}
+    theirs = BLEU(tokenize="none", effective_order=True, **options)
+    texts = [*FOX, "x y", "The fox"], [*FOX_REFERENCES, "y z", "The brown fox"]
+    expected = theirs.corpus_score(texts[0], [texts[1]]).score / 100
+    found = score("sockeye_bleu", *texts)
+    assert found.value == pytest.approx(expected) and 0 < found.value < 1
+    assert "smooth:floor[0.01]" in found.signature

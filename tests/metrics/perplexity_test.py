@@ -70,3 +70,9 @@ def test_works_in_a_graph():
     for _ in range(2):
         update(tf.constant([[1.0, 3.0]]), tf.constant([[1.0, 1.0]]))
     assert float(metric.result()) == pytest.approx(np.exp(2.0))
+
+
+def test_the_perplexity_of_sockeyes_example_is_the_root_of_eight():
+    metric = Perplexity()
+    metric.update_state(-np.log([0.5, 0.25, 0.1]), [1, 1, 0])
+    assert float(metric.result()) == pytest.approx(8**0.5)

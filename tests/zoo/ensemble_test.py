@@ -122,3 +122,11 @@ def test_members_are_needed_and_they_need_tokenizers(one):
         Ensemble([])
     with pytest.raises(ValueError, match="none in number 2"):
         Ensemble([one, attention_model()])
+
+
+@pytest.mark.parametrize(
+    ("ratios", "expected"), [((1.5, 2.0), 2.0), ((1.5, None), None)]
+)
+def test_the_largest_ratio_of_lengths_holds_if_all_have_one(ratios, expected):
+    members = [model(max_length_ratio=ratio) for ratio in ratios]
+    assert Ensemble(members).generator.max_length_ratio == expected

@@ -218,3 +218,27 @@ def test_what_is_made_once_for_a_search_changes_no_step(
         assert_close(logits[..., :size], expected)
         assert np.all(np.isneginf(np.asarray(logits)[..., size:]))
         assert_close(same, weights)
+
+
+def test_lengths_follow_the_sources_where_the_model_has_a_ratio():
+    model = with_words(
+        lambda **options: attention_model(
+            **options, max_length_ratio=0.2, max_source_length=12
+        )
+    )
+    texts = ["a", "a b c d e f g a b c", "a b c d e f g a b c d e"]
+    # A fifth of ten, ten and twelve tokens, and END.
+    limits = [3, 3, 4]
+    found = model.generate(texts)
+    for text, most, result in zip(texts, limits, found, strict=True):
+        assert len(result.tokens) <= most
+        (bounded,) = model.generate([text], max_length=most)
+        assert result.tokens == bounded.tokens
+        assert model.generate([text])[0].tokens == result.tokens
+    assert any(len(f.tokens) == n for f, n in zip(found, limits, strict=True))
+    assert len(model.generate(texts[2:], max_length=1)[0].tokens) == 1
+
+
+def test_a_saved_configuration_has_the_ratio():
+    model = attention_model(max_length_ratio=1.5)
+    assert model.get_config()["max_length_ratio"] == 1.5

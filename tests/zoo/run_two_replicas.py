@@ -19,7 +19,7 @@ from keras_seq2seq.layers import (
     RecurrentStack,
     UnidirectionalRNNEncoder,
 )
-from keras_seq2seq.optimizers import Adam
+from keras_seq2seq.optimizers import SGD, Adam
 from keras_seq2seq.zoo import AttentionSeq2Seq
 
 PASSES, BATCHES, ROWS, LAST_ROWS, SIZE = 10, 5, 4, 3, 13
@@ -70,7 +70,16 @@ def convolutions():
     return ConvEncoder(5, 3, 2, 6, 3, 2, dropout=0.0)
 
 
-def trained(strategy, encoder=recurrent, passes=PASSES):
+def adam():
+    return Adam(1e-3)
+
+
+def decayed():
+    """Clipping acts on what the replicas bring together."""
+    return SGD(0.1, coupled_decay=0.1, clip_value=1e-3)
+
+
+def trained(strategy, encoder=recurrent, passes=PASSES, optimizer=adam):
     """Weights, history and evaluation after some passes of 5 steps."""
     keras.utils.set_random_seed(1)
     with strategy.scope():
@@ -85,7 +94,7 @@ def trained(strategy, encoder=recurrent, passes=PASSES):
             clip_norm=0.3,  # acts in some steps
             label_smoothing=0.1,
         )
-        model.compile(Adam(1e-3))
+        model.compile(optimizer())
     fitted = model.fit(dataset(), epochs=passes, shuffle=False, verbose=0)
     evaluated = model.evaluate(dataset(), verbose=0, return_dict=True)
     steps = int(model.optimizer.iterations.numpy())
@@ -113,6 +122,10 @@ def main():
         )
         for encoder in (pooling, convolutions)
     }
+    others["decayed"] = furthest(
+        trained(one, passes=2, optimizer=decayed),
+        trained(two, passes=2, optimizer=decayed),
+    )
     print(
         json.dumps(
             {

@@ -95,6 +95,29 @@ def test_evaluation_is_not_smoothed():
     assert evaluate(model, data)["loss"] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("empty", [0, 1])
+def test_the_loss_may_be_divided_by_pairs(empty):
+    """Only for the gradient: the logs stay nats per token."""
+    inputs, labels, weights = batch()
+    weights[:empty] = 0  # a dummy is no pair
+    moved, logs = [], []
+    for way in ("tokens", "batch"):
+        model = compiled(attention_model(loss_normalization=way, clip_norm=0))
+        before = weights_of(model)
+        logs.append(step(model, (inputs, labels, weights)))
+        after = weights_of(model)
+        moved.append([b - a for a, b in zip(after, before, strict=True)])
+    factor = weights.sum() / (B - empty)
+    for by_tokens, by_pairs in zip(*moved, strict=True):
+        assert_close(by_pairs, factor * by_tokens, 1e-4)
+    assert logs[1]["loss"] == pytest.approx(logs[0]["loss"])
+
+
+def test_another_normalization_is_refused():
+    with pytest.raises(ValueError, match="Received: 'pairs'"):
+        attention_model(loss_normalization="pairs")
+
+
 LABELS = np.array([0, 4, 2, 2])
 
 

@@ -23,9 +23,9 @@ def test_weights_are_equal_after_50_steps(found):
     assert found["weights"] < 1e-6
 
 
-def test_encoders_without_recurrence_have_equal_weights(found):
+def test_other_encoders_and_optimizers_have_equal_weights(found):
     differences = found["weights_of_others"]
-    assert set(differences) == {"pooling", "convolutions"}
+    assert set(differences) == {"pooling", "convolutions", "decayed"}
     assert max(differences.values()) < 1e-6
 
 
