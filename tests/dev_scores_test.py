@@ -1,11 +1,13 @@
 """Metrics of a configuration in a training, from its flags to its files."""
 
 import json
+import random
 
 import pytest
 
 import keras_seq2seq
 from keras_seq2seq.__main__ import main
+from keras_seq2seq.dev_scores import sampled
 from keras_seq2seq.metrics import corpus_bleu, multi_bleu, rouge
 from keras_seq2seq.zoo.generation import Generator
 from tests.callbacks.tensorboard_log_test import read
@@ -196,3 +198,17 @@ def test_two_metrics_of_one_name_end_before_training(tmp_path, capsys):
     assert main(flags) == 2
     assert "two of them are called bleu" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("count", [1, 5, 48])
+def test_a_sample_is_that_of_sockeye_in_the_order_of_the_file(count):
+    lines = [f"{number:02d}" for number in range(48)]
+    both = list(zip(lines, reversed(lines), strict=True))
+    found = sampled(*map(list, zip(*both, strict=True)), count)
+    drawn = random.Random(42).sample(both, count)
+    assert list(zip(*found, strict=True)) == sorted(drawn)
+
+
+@pytest.mark.parametrize("count", [None, -1, 0, 48, 49])
+def test_all_pairs_are_taken_where_no_fewer_are_asked_for(count):
+    assert sampled(LINES, LINES, count) == (LINES, LINES)

@@ -5,6 +5,7 @@ import pytest
 from keras_seq2seq.config.files import load
 from keras_seq2seq.config.schema import Config
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.length_ratio import LengthRatio
 from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.errors import StorageError, UserError
 from keras_seq2seq.run_files import (
@@ -157,3 +158,80 @@ def test_data_may_move_and_a_changed_vocabulary_is_refused(tmp_path):
     check_tokenizers(tmp_path / "new", PAIR)
     with pytest.raises(UserError, match="vocabulary of the target is not"):
         check_tokenizers(run, (PAIR[0], PAIR[0]))
+
+
+RATIO = LengthRatio(1.25, 0.5)
+
+
+def test_the_ratio_of_lengths_is_kept_with_the_run(tmp_path):
+    write_run(tmp_path, config(), PAIR, length_ratio=RATIO)
+    assert read_run(tmp_path).length_ratio == RATIO
+
+
+def test_runs_without_a_ratio_have_none(tmp_path):
+    write_run(tmp_path, config(), PAIR)
+    assert read_run(tmp_path).length_ratio is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"length_ratio": 3}',
+        '{"length_ratio": {"mean": "1", "std": 1}}',
+        '{"length_ratio": {"mean": -1, "std": 1}}',
+        '{"length_ratio": {"mean": 1e300, "std": 1}}',
+        '{"length_ratio": {"mean": 1, "std": 1, "more": 1}}',
+    ],
+)
+def test_a_damaged_ratio_is_an_error_with_its_file(text, tmp_path):
+    write_run(tmp_path, config(), PAIR, length_ratio=RATIO)
+    (tmp_path / "data.json").write_text(text)
+    with pytest.raises(UserError, match="data.json"):
+        read_run(tmp_path)
+
+
+STOPPING = {"metric": "perplexity", "patience": 3}
+DECODING = {"metric": "bleu", "write_files": False}
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({}, {"train_passes": "3", "min_passes": "2"}),
+        (
+            {"early_stopping": STOPPING},
+            {"early_stopping": {**STOPPING, "patience": 9}},
+        ),
+        (
+            {"dev_decoding": DECODING},
+            {"dev_decoding": {**DECODING, "write_files": True}},
+        ),
+    ],
+)
+def test_when_training_ends_may_change(before, now, tmp_path):
+    before, now = (
+        {name: json.dumps(value) for name, value in each.items()}
+        for each in (before, now)
+    )
+    check_unchanged(config(**before), config(**now), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ({"overlength": "drop"}, "the run has 'truncate', received 'drop'"),
+        ({"fill_up": "resample"}, "the run has 'dummies', received 'resample'"),
+        ({"buckets": "{width: 9}"}, "the run has None, received {'width': 9"),
+        (
+            {"params": {"optimizer.weight_decay": 0.5}},
+            "optimizer.weight_decay: the run has 0.0, received 0.5",
+        ),
+    ],
+)
+def test_what_changes_numbers_is_refused_with_both_values(now, told, tmp_path):
+    with pytest.raises(UserError) as refused:
+        check_unchanged(config(), config(**now), tmp_path)
+    assert told in str(refused.value)

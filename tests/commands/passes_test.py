@@ -146,8 +146,9 @@ def test_a_resumed_training_equals_a_straight_one(run, tmp_path):
         "decode.output.00004",
     ):
         assert (again / name).read_bytes() == (run / name).read_bytes()
-    assert state(again, STEPS)["PlateauReduction"] == (
-        state(run, STEPS)["PlateauReduction"]
+    assert (
+        state(again, STEPS)["PlateauReduction"]
+        == (state(run, STEPS)["PlateauReduction"])
     )
 
 
