@@ -134,7 +134,7 @@ class Generator:
             else encoder.finished(source)
             for source in sources
         ]
-        self._check_lengths(encoded, limits[0])
+        self._check_lengths(encoded, max_length or 0)
         filled = [i for i, source in enumerate(sources) if not _blank(source)]
         order = sorted(filled, key=lambda i: len(encoded[i]))
         for start in range(0, len(order), batch_size):
@@ -195,7 +195,8 @@ class Generator:
             )
             for ids in encoded
         ]
-        return np.array(words, np.int32) + 1
+        longest = self.model.longest_target or np.iinfo(np.int32).max
+        return np.minimum(np.array(words, np.int32) + 1, longest)
 
     def _encoder(self):
         return LineEncoder(
