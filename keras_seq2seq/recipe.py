@@ -29,7 +29,7 @@ from keras_seq2seq.data.tokenizer_training import train_tokenizer
 from keras_seq2seq.data.vectors import read_vectors
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.initializers import WeightInitializer
-from keras_seq2seq.search import BeamSearch, GreedySearch
+from keras_seq2seq.search import BeamSearch, GreedySearch, SamplingSearch
 from keras_seq2seq.tasks.postprocessing import FUNCTIONS
 
 SIDES = ("source", "target")
@@ -738,9 +738,12 @@ def search(params, **options):
     width = max(params.inference_beam_width, options.get("n_best", 1), 1)
     penalties = {
         "length_penalty": params.inference_length_penalty_weight,
+        "penalty_offset": params.inference_length_penalty_offset,
+        "count_end": params.inference_length_penalty_counts_end,
         "coverage_penalty": params.inference_coverage_penalty_weight,
     }
-    if width == 1 and not any(penalties.values()):
+    ranks = (penalties["length_penalty"], penalties["coverage_penalty"])
+    if width == 1 and not any(ranks):
         options.pop("n_best", None)
         return GreedySearch(**options)
     # A beam of one with penalties is greedy, too, until more are wanted.
@@ -753,11 +756,18 @@ def with_options(found, n_best=1, with_attention=False, with_history=False):
     Greedy search has one hypothesis; for several it becomes a beam. Only a
     beam has a history.
     """
+    if isinstance(found, SamplingSearch):
+        return dataclasses.replace(
+            found,
+            n_best=max(found.n_best, n_best),
+            with_attention=with_attention,
+        )
     if n_best > 1 and isinstance(found, GreedySearch):
         return BeamSearch(
             width=n_best,
             n_best=n_best,
             ban_unknown=found.ban_unknown,
+            temperature=found.temperature,
             with_attention=with_attention,
             with_history=with_history,
         )

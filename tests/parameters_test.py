@@ -85,6 +85,7 @@ PLATEAU = {"optimizer.lr_decay_type": "plateau_reduce"}
 # Adam would undo what clipping does to a first step.
 DESCENT = {"optimizer.name": "SGD", "optimizer.learning_rate": 1.0}
 BEAM = {"inference.beam_search.beam_width": 3}
+PENALTY = {**BEAM, "inference.beam_search.length_penalty_weight": 0.5}
 
 # How weights begin, with a stack of cells that have gates.
 XAVIER = {"initializer.class": "xavier"}
@@ -209,6 +210,15 @@ MODEL_ROWS = [
     Row("inference.max_length_ratio", 0, "refused: a number > 0"),
     Row("inference.beam_search.beam_width", 2, "written"),
     Row("inference.beam_search.length_penalty_weight", 0.5, "written", BEAM),
+    Row(
+        "inference.beam_search.length_penalty_offset", 1.0, "written", PENALTY
+    ),
+    Row(
+        "inference.beam_search.length_penalty_counts_end",
+        True,
+        "written",
+        PENALTY,
+    ),
     Row("inference.beam_search.coverage_penalty_weight", 0.5, "written", BEAM),
     Row(
         "inference.beam_search.choose_successors_fn",

@@ -42,6 +42,7 @@ from keras_seq2seq.config.rnn_schema import (
 from keras_seq2seq.config.section import refuse, typed
 from keras_seq2seq.config.training_schema import TrainingParams, params_of
 from keras_seq2seq.config.values import (
+    Flag,
     Free,
     MaxLengthRatio,
     Real,
@@ -162,6 +163,18 @@ class ModelParams(TrainingParams):
         ge=0,
         alias="inference.beam_search.length_penalty_weight",
         description="Exponent of the length penalty (Wu et al., 2016).",
+    )
+    inference_length_penalty_offset: Real = Field(
+        5.0,
+        ge=0,
+        alias="inference.beam_search.length_penalty_offset",
+        description="Tokens added to a length in the length penalty: 5 (Wu et "
+        "al., 2016) or 0 (Sockeye).",
+    )
+    inference_length_penalty_counts_end: Flag = Field(
+        False,
+        alias="inference.beam_search.length_penalty_counts_end",
+        description="Count END in the length penalty, as Sockeye does.",
     )
     inference_coverage_penalty_weight: Real = Field(
         0.0,

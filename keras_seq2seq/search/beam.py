@@ -19,6 +19,10 @@ from keras_seq2seq.search.hypotheses import Hypotheses
 from keras_seq2seq.search.length_penalty import LengthPenalty
 from keras_seq2seq.search.loop import first_step, more_steps
 from keras_seq2seq.search.pool import Pool, admit, empty_pool
+from keras_seq2seq.search.temperature import (
+    check_temperature,
+    with_temperature,
+)
 from keras_seq2seq.tokens import START
 
 
@@ -54,6 +58,12 @@ class BeamSearch:
             Needs a step function that returns attention.
         n_best: int, at most `width`. Hypotheses returned.
         ban_unknown: bool. If True, UNKNOWN is never generated.
+        temperature: float above 0, without unit. Divides the logits: below 1
+            the model is surer of itself, above 1 less, and so are all scores.
+        prune: float, at least 0. A live hypothesis whose score is more than
+            this below the best finished one's is given up; 0 gives up none.
+        stop_at_first: bool. If True, a source is done as soon as the best slot
+            of its beam is finished.
         with_attention: bool. If True, attention is returned; costs memory.
         with_history: bool. If True, all slots of all steps are returned.
 
@@ -73,7 +83,8 @@ class BeamSearch:
             the step function has none.
 
     Source:
-        [Wu et al., 2016](https://arxiv.org/abs/1609.08144), section 7.
+        [Wu et al., 2016](https://arxiv.org/abs/1609.08144), section 7;
+        `temperature`, `prune` and `stop_at_first` as in Sockeye.
     """
 
     width: int = 5
@@ -83,6 +94,9 @@ class BeamSearch:
     coverage_penalty: float = 0.0
     n_best: int = 1
     ban_unknown: bool = False
+    temperature: float = 1.0
+    prune: float = 0.0
+    stop_at_first: bool = False
     with_attention: bool = False
     with_history: bool = False
 
@@ -98,11 +112,14 @@ class BeamSearch:
                 "`n_best` must be at most `width`. Received: "
                 f"n_best={self.n_best}, width={self.width}"
             )
-        if not 0 <= self.coverage_penalty < float("inf"):
-            raise ValueError(
-                "`coverage_penalty` must be a finite number of at least 0. "
-                f"Received: {self.coverage_penalty!r}"
-            )
+        for name in ("coverage_penalty", "prune"):
+            value = getattr(self, name)
+            if not 0 <= value < float("inf"):
+                raise ValueError(
+                    f"`{name}` must be a finite number of at least 0. "
+                    f"Received: {value!r}"
+                )
+        check_temperature(self.temperature)
         self.penalty()  # checks its own arguments
 
     def penalty(self):
@@ -144,6 +161,7 @@ class BeamSearch:
         def advance(state):
             logits, carry, attention = step(state.words, memory, state.carry)
             self._check(attention)
+            logits = with_temperature(logits, self.temperature)
             state = state._replace(carry=carry)
             return self._advance(state, logits, attention, limits)
 
@@ -200,7 +218,10 @@ class BeamSearch:
             ops.logical_or(beam.finished, over), ops.logical_not(was_finished)
         )
         pool = admit(state.pool, closed, scores, beam.log_probs, state.time)
+        beam = self._pruned(beam, scores, pool)
         done = ops.logical_or(over, self._decided(beam, pool, limits))
+        if self.stop_at_first:
+            done = ops.logical_or(done, beam.finished[:, :1])
         beam = beam._replace(finished=ops.logical_or(beam.finished, done))
         live = ops.any(ops.logical_not(beam.finished), axis=1)
         steps = state.steps + ops.cast(state.live, "int32")
@@ -223,6 +244,16 @@ class BeamSearch:
                 state.coverage, attention, state.beam.finished
             )
         return coverage, coverage_score(coverage, self.coverage_penalty)
+
+    def _pruned(self, beam, scores, pool):
+        """The Beam without live hypotheses that are too far behind."""
+        if not self.prune:
+            return beam
+        behind = scores < pool.scores[:, :1] - self.prune
+        given_up = ops.logical_and(behind, ops.logical_not(beam.finished))
+        return beam._replace(
+            log_probs=ops.where(given_up, -float("inf"), beam.log_probs)
+        )
 
     def _decided(self, beam, pool, limits):
         """Where no live hypothesis can enter the pool any more.

@@ -8,6 +8,10 @@ from keras_seq2seq.search.beam_step import forbid_end
 from keras_seq2seq.search.history import read
 from keras_seq2seq.search.hypotheses import Hypotheses
 from keras_seq2seq.search.single_path import PathLoop
+from keras_seq2seq.search.temperature import (
+    check_temperature,
+    with_temperature,
+)
 from keras_seq2seq.search.top_tokens import top_tokens
 
 
@@ -17,6 +21,8 @@ class GreedySearch:
 
     Args:
         ban_unknown: bool. If True, UNKNOWN is never generated.
+        temperature: float above 0, without unit. Divides the logits, which
+            changes `log_probs` and not the text.
         with_attention: bool. If True, attention is returned; costs memory.
 
     Call arguments:
@@ -29,11 +35,16 @@ class GreedySearch:
         Hypotheses with N = 1; `scores` is `log_probs`.
 
     Raises:
-        ValueError: if attention is wanted and the step function has none.
+        ValueError: if the temperature is out of range, or attention is wanted
+            and the step function has none.
     """
 
     ban_unknown: bool = False
+    temperature: float = 1.0
     with_attention: bool = False
+
+    def __post_init__(self):
+        check_temperature(self.temperature)
 
     def __call__(self, step, memory, carry, limits):
         trail = self.start(step, memory, carry, limits)
@@ -49,6 +60,7 @@ class GreedySearch:
 
     def _loop(self, step, memory, limits):
         def choose(logits, time):
+            logits = with_temperature(logits, self.temperature)
             ids, log_probs = top_tokens(logits, 1, self.ban_unknown)
             log_probs = forbid_end(log_probs, limits.end_allowed(time))
             best = ops.argmax(log_probs, axis=-1, keepdims=True)  # (B, 1, 1)

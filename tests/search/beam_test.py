@@ -261,3 +261,62 @@ def test_missing_attention_is_an_error(scripted):
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match="Received"):
         BeamSearch(**options)
+
+
+def test_a_temperature_is_a_division_of_the_logits(tiny_model, results):
+    model = tiny_model(seed=7, size=9, batch=4)
+    found = results(BeamSearch(3, temperature=0.5), model, Limits(5))
+    plain = model.step
+
+    def sharper(*inputs):
+        logits, carry, attention = plain(*inputs)
+        return logits * 2, carry, attention
+
+    model.step = sharper
+    assert_same(found, results(BeamSearch(3), model, Limits(5)))
+    greedy = results(GreedySearch(), model, Limits(5))
+    model.step = plain
+    cold = results(GreedySearch(temperature=0.5), model, Limits(5))
+    assert_same(cold, greedy)
+
+
+@pytest.mark.parametrize("kind", [BeamSearch, GreedySearch])
+def test_a_temperature_is_above_zero(kind):
+    for value in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="temperature"):
+            kind(temperature=value)
+
+
+# The first to end is worse per token than what ends later.
+EARLY = {(): {END: 0.5, 4: 0.4}, (4,): {5: 0.95}, (4, 5): {END: 0.95}}
+PER_TOKEN = {"length_penalty": 1.0, "penalty_offset": 0.0, "count_end": True}
+
+
+def best_of(scripted, **options):
+    search = BeamSearch(2, **PER_TOKEN, **options)
+    found = search(*scripted(EARLY), Limits(5))
+    length = int(found.lengths[0, 0])
+    return ops.convert_to_numpy(found.ids)[0, 0, :length].tolist()
+
+
+def test_a_search_that_stops_at_the_first_misses_what_ends_later(scripted):
+    assert best_of(scripted) == [4, 5, END]
+    assert best_of(scripted, stop_at_first=True) == [END]
+
+
+def test_who_is_too_far_behind_the_best_finished_one_is_given_up(scripted):
+    # log 0.5 to log 0.4 are 0.22 nats.
+    assert best_of(scripted, prune=0.2) == [END]
+    assert best_of(scripted, prune=0.3) == [4, 5, END]
+
+
+def test_pruning_far_enough_changes_nothing(tiny_model, results):
+    model = tiny_model(seed=8, size=9, batch=4)
+    plain = results(BeamSearch(4, n_best=2), model, Limits(5))
+    wide = BeamSearch(4, n_best=2, prune=1e4)
+    assert_same(results(wide, model, Limits(5)), plain)
+
+
+def test_pruning_is_no_negative_number():
+    with pytest.raises(ValueError, match="prune"):
+        BeamSearch(prune=-1.0)
