@@ -1,9 +1,12 @@
 """A trained model, ready to generate and to score."""
 
 import contextlib
+import dataclasses
+import itertools
 import logging
 import os
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +21,19 @@ from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import read_run
 from keras_seq2seq.search import BeamSearch
+from keras_seq2seq.search.temperature import with_temperature
 from keras_seq2seq.tasks import DecodeText, running
 from keras_seq2seq.zoo.ensemble import Ensemble
 from keras_seq2seq.zoo.generation import BATCH_SIZE
 
 LOGGER = logging.getLogger("keras_seq2seq")
-AVERAGE = re.compile(r"(last|best):([1-9][0-9]{0,5})", re.ASCII)
+AVERAGE = re.compile(
+    rf"({'|'.join(checkpoint.STRATEGIES)}):([1-9][0-9]{{0,5}})", re.ASCII
+)
 LINES_AT_ONCE = 4096  # read before the first of them is decoded
 
 
-def load(run_dir, which=None, model_params=None, allowed=()):
+def load(run_dir, which=None, model_params=None, allowed=(), ensemble="linear"):
     """Loads a trained model from its run directory.
 
     Weights alone are read, into a model built from the directory's own
@@ -37,12 +43,15 @@ def load(run_dir, which=None, model_params=None, allowed=()):
         run_dir: path of the run, train's `output_dir`; or a list of several
             runs with equal vocabularies, which become an `Ensemble`.
         which: `"averaged"`, `"best"`, `"latest"`, a step, or the path of a
-            checkpoint; `"last:5"` or `"best:3"` for the average of so many of
-            the newest or of the best. None: the first of `"averaged"`,
+            checkpoint; `"last:5"`, `"best:3"`, `"lifespan:4"` or
+            `"until_best:4"` for an average of so many, see
+            `keras_seq2seq.checkpoint.average`. None: the first of `"averaged"`,
             `"best"` and `"latest"` that there is.
         model_params: mapping or YAML text laid over the stored settings, such
             as `{"inference.beam_search.beam_width": 5}`.
         allowed: modules of the user's own that may be imported.
+        ensemble: str. How several models are combined: `"linear"` or
+            `"log_linear"`.
 
     Returns:
         `Seq2Seq`, or `Ensemble`, whose `generate` searches as the (first)
@@ -66,7 +75,7 @@ def load(run_dir, which=None, model_params=None, allowed=()):
         _load_one(each, which, model_params, allowed) for each in run_dir
     ]
     try:
-        return Ensemble(members)
+        return Ensemble(members, ensemble)
     except ValueError as error:
         raise UserError(f"{', '.join(map(str, run_dir))}: {error}") from None
 
@@ -98,7 +107,7 @@ def _load_one(run_dir, which, model_params, allowed):
 
 
 def _averaged(run_dir, kind, count):
-    """Weights averaged over the `count` last or best checkpoints."""
+    """Weights averaged over `count` checkpoints, chosen by a strategy."""
     there = len(checkpoint.checkpoints(run_dir))
     if count > there:
         raise UserError(
@@ -109,20 +118,21 @@ def _averaged(run_dir, kind, count):
     return checkpoint.average(run_dir, **{kind: count})
 
 
-def task_search(model, tasks, n_best=1):
-    """The model's own search, returning what tasks need.
+def task_search(model, tasks, n_best=1, search=None):
+    """The model's own search, or another, returning what tasks need.
 
     Args:
         model: `Seq2Seq` or `Ensemble`.
         tasks: list of `Task`.
         n_best: int. Hypotheses wanted in any case.
+        search: search of `keras_seq2seq.search`, or None for the model's own.
 
     Raises:
         UserError: a task needs attention that the model does not have, or
             beams where the search is greedy.
     """
     search = recipe.with_options(
-        model.generator.default_search,
+        search or model.generator.default_search,
         n_best=max([n_best, *(task.n_best for task in tasks)]),
         with_attention=any(task.needs_attention for task in tasks),
         with_history=any(task.needs_history for task in tasks),
@@ -170,7 +180,12 @@ def run_tasks(model, tasks, lines, search=None, **options):
 
 
 def generate_lines(
-    model, lines, search=None, batch_size=BATCH_SIZE, read_ahead=None
+    model,
+    lines,
+    search=None,
+    batch_size=BATCH_SIZE,
+    read_ahead=None,
+    max_input_length=None,
 ):
     """Generates for a stream of lines, in order, some thousand at a time.
 
@@ -181,27 +196,34 @@ def generate_lines(
         batch_size: int. Sources decoded at once.
         read_ahead: int or None. Lines read before the first of them is
             decoded; None: some thousand, 1: each is answered before the next.
+        max_input_length: int or None. As for `Generator.generate`.
 
     Returns:
         iterator of `Generation`, one per line.
     """
-    waiting, most = [], read_ahead or LINES_AT_ONCE
-    for line in lines:
-        waiting.append(line)
-        if len(waiting) == most:
-            yield from model.generate(waiting, search, batch_size=batch_size)
-            waiting = []
-    yield from model.generate(waiting, search, batch_size=batch_size)
+    lines = iter(lines)
+    while waiting := [*itertools.islice(lines, read_ahead or LINES_AT_ONCE)]:
+        begin = time.perf_counter()
+        found = model.generate(
+            waiting,
+            search,
+            batch_size=batch_size,
+            max_input_length=max_input_length,
+        )
+        seconds = (time.perf_counter() - begin) / len(waiting)
+        for generation in found:
+            yield dataclasses.replace(generation, seconds=seconds)
 
 
-def score_pairs(model, sources, targets, batch_size=64):
+def score_pairs(model, sources, targets, batch_size=64, temperature=1.0):
     """Log-probabilities of given targets.
 
     Args:
-        model: `Seq2Seq` with tokenizers.
+        model: `Seq2Seq` with tokenizers, or `Ensemble`.
         sources: list of str.
         targets: list of str, as many. Nothing of either is cut off.
         batch_size: int.
+        temperature: float above 0. Divides the logits.
 
     Returns:
         float64 array of nats, END included, and int array of tokens, END
@@ -219,7 +241,7 @@ def score_pairs(model, sources, targets, batch_size=64):
 
     @model.as_graph
     def log_probs(inputs, labels, weights):
-        logits = model(inputs)
+        logits = with_temperature(model(inputs), temperature)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         return -tf.reduce_sum(losses * weights, axis=1)
 

@@ -38,6 +38,7 @@ FLOORS = (
         "step_timing",
         "operations",
         "training_remarks",
+        "search_flags",
     },
     {"evaluation_metrics", "teacher_forcing"},
     {

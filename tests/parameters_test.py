@@ -210,9 +210,7 @@ MODEL_ROWS = [
     Row("inference.max_length_ratio", 0, "refused: a number > 0"),
     Row("inference.beam_search.beam_width", 2, "written"),
     Row("inference.beam_search.length_penalty_weight", 0.5, "written", BEAM),
-    Row(
-        "inference.beam_search.length_penalty_offset", 1.0, "written", PENALTY
-    ),
+    Row("inference.beam_search.length_penalty_offset", 1.0, "written", PENALTY),
     Row(
         "inference.beam_search.length_penalty_counts_end",
         True,

@@ -4,6 +4,7 @@ Nothing here loads TensorFlow or Keras; what a model's state is lies in
 `keras_seq2seq.checkpoint.model_state`.
 """
 
+from keras_seq2seq.checkpoint.averaging import STRATEGIES as STRATEGIES
 from keras_seq2seq.checkpoint.averaging import average as average
 from keras_seq2seq.checkpoint.manifest import (
     DamagedCheckpointError as DamagedCheckpointError,

@@ -24,15 +24,19 @@ WEIGHTS_FILE = "model.weights.h5"
 AVERAGE_DIRECTORY = "averaged"
 
 
-def average(source, last=None, best=None):
+def average(source, **choice):
     """Averages weights over checkpoints, which often scores better than one.
 
     Sums are taken in float64; variables of integers come from the newest.
 
     Args:
         source: a run directory, or a sequence of checkpoint directories.
-        last: int >= 1. With a run directory: so many of the newest.
-        best: int >= 1. With a run directory: so many of the best scored.
+        **choice: with a run directory exactly one of these, an int >= 1.
+            `last`: so many of the newest.
+            `best`: so many of the best scored.
+            `lifespan`: so many of those that stayed the best one for the
+            largest number of evaluations; the better of two comes first.
+            `until_best`: so many in a row that end with the best one.
 
     Returns:
         dict `{variable name: array}` in the variables' own types, as
@@ -42,10 +46,11 @@ def average(source, last=None, best=None):
         UserError: if there are no such checkpoints or their variables differ.
 
     Source:
-        [Junczys-Dowmunt et al., 2016](https://arxiv.org/abs/1610.01108), 3.1.
+        [Junczys-Dowmunt et al., 2016](https://arxiv.org/abs/1610.01108), 3.1;
+        `lifespan` and `until_best` (there `last`) as in Sockeye's `average`.
     """
     if isinstance(source, (str, os.PathLike)):
-        paths = _choose(Path(source), last, best)
+        paths = choose(source, **choice)
     else:
         paths = [Path(path) for path in source]
     if not paths:
@@ -62,35 +67,92 @@ def average(source, last=None, best=None):
     }
 
 
-def _choose(run_dir, last, best):
-    if (last is None) == (best is None):
+def choose(run_dir, **choice):
+    """The checkpoints that `average` takes of a run.
+
+    Returns:
+        list of Path.
+    """
+    given = [(name, n) for name, n in choice.items() if n is not None]
+    if len(given) != 1 or given[0][0] not in STRATEGIES:
         raise ValueError(
-            "With a run directory, exactly one of `last` and `best` must be "
-            f"given. Received: last={last}, best={best}"
+            "With a run directory, exactly one of "
+            f"{', '.join(STRATEGIES)} must be given. Received: {choice}"
         )
-    count = last if best is None else best
+    ((strategy, count),) = given
     if count < 1:
         raise ValueError(f"The number must be positive. Received: {count}")
-    intact = _intact(run_dir)
-    if best is not None:
-        intact = [item for item in intact if item[1].get("score") is not None]
-        intact.sort(key=_goodness, reverse=True)
-    return [path for path, _ in intact[:count]]
+    return STRATEGIES[strategy](_intact(Path(run_dir)), count)
 
 
 def _intact(run_dir):
+    """Pairs of path and goodness, oldest first; None where none is known."""
     found = []
-    for path in reversed(checkpoints(run_dir).values()):
+    for path in checkpoints(run_dir).values():
         try:
-            found.append((path, verify(path).record))
+            record = verify(path).record
         except DamagedCheckpointError:
             continue
+        found.append((path, _goodness(record)))
     return found
 
 
-def _goodness(item):
-    _, record = item
-    return record["score"] if record.get("mode") == "max" else -record["score"]
+def _goodness(record):
+    score = record.get("score")
+    if score is None or record.get("mode") == "max":
+        return score
+    return -score
+
+
+def _last(points, count):
+    return [path for path, _ in reversed(points[-count:])]
+
+
+def _best(points, count):
+    ranked = _ranked(_scored(points), lambda point: point[1])
+    return [path for path, _ in ranked[:count]]
+
+
+def _until_best(points, count):
+    points = _scored(points)
+    if not points:
+        return []
+    goodness = [good for _, good in points]
+    end = goodness.index(max(goodness)) + 1
+    return _last(points[max(0, end - count) : end], count)
+
+
+def _lifespan(points, count):
+    points, best, spans = _scored(points), 0, []
+    for place, (_, good) in enumerate(points):
+        spans.append(0)
+        if good > points[best][1]:
+            best = place
+        elif place:
+            spans[best] += 1
+    lived = [
+        (span, good, path)
+        for span, (path, good) in zip(spans, points, strict=True)
+    ]
+    ranked = _ranked(lived, lambda each: each[:2])
+    return [path for _, _, path in ranked[:count]]
+
+
+def _scored(points):
+    return [point for point in points if point[1] is not None]
+
+
+def _ranked(items, key):
+    """The greatest key first, and of equal ones the newest."""
+    return sorted(reversed(items), key=key, reverse=True)
+
+
+STRATEGIES = {
+    "last": _last,
+    "best": _best,
+    "lifespan": _lifespan,
+    "until_best": _until_best,
+}
 
 
 def _read(path, expected):
@@ -106,13 +168,18 @@ def _finish(mean, newest):
     return mean.astype(newest.dtype)
 
 
-def write_average(run_dir, arrays):
+def write_average(run_dir, arrays, path=None):
     """Writes averaged weights as the run's `averaged/`, whole or not at all.
+
+    Args:
+        run_dir: path of the run.
+        arrays: dict as `average` returns it.
+        path: path of another directory, or None.
 
     Returns:
         Path of the directory, which reads like a checkpoint.
     """
-    final = Path(run_dir) / AVERAGE_DIRECTORY
+    final = Path(path or Path(run_dir) / AVERAGE_DIRECTORY)
     described = {
         name: [list(array.shape), array.dtype.name]
         for name, array in arrays.items()

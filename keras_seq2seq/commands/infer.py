@@ -1,5 +1,6 @@
 """`keras-seq2seq infer`."""
 
+import contextlib
 import sys
 
 from keras_seq2seq.commands.allow_import import add_allow_import
@@ -7,7 +8,13 @@ from keras_seq2seq.commands.standard_input import standard_input
 
 
 def add_arguments(parser):
-    """Adds the flags of google/seq2seq's `infer`, old ones too, and ours."""
+    """Adds the flags of google/seq2seq's `infer`, old ones too, and ours,
+    and those of Sockeye's `translate`."""
+    from keras_seq2seq.config.inference_flags import (
+        BARE,
+        SOCKEYE_FLAGS,
+        InferenceFlags,
+    )
     from keras_seq2seq.config.wiki_inference import OLD_FLAGS, SWITCHES
 
     parser.add_argument(
@@ -30,8 +37,9 @@ def add_arguments(parser):
     )
     parser.add_argument(
         "--checkpoint",
-        help="averaged, best, latest, a step, or last:N or best:N for the "
-        "average of so many; default: the first of the names there is",
+        help="averaged, best, latest, a step, or last:N, best:N, lifespan:N "
+        "or until_best:N for the average of so many; default: the first of "
+        "the names there is",
     )
     parser.add_argument(
         "--checkpoint_path", help="the directory of one checkpoint"
@@ -53,6 +61,10 @@ def add_arguments(parser):
         default=None,
         help="answer each line before the next is read, as at a terminal",
     )
+    for name in SOCKEYE_FLAGS:
+        text = InferenceFlags.model_fields[name].description
+        options = {"nargs": "?", "const": BARE[name]} if name in BARE else {}
+        parser.add_argument(f"--{name}", metavar="VALUE", help=text, **options)
     add_allow_import(parser)
     for name in OLD_FLAGS:
         text = "of google/seq2seq's wiki, see docs/compatibility.md"
@@ -68,6 +80,7 @@ def run(arguments):
     flags = inference_flags(arguments, say=lambda x: print(x, file=sys.stderr))
     start_tensorflow()
     from keras_seq2seq import inference, recipe
+    from keras_seq2seq.search_flags import asked_search
 
     tasks = [recipe.task(each, flags.allow_import) for each in flags.tasks]
     model = inference.load(
@@ -75,8 +88,42 @@ def run(arguments):
         flags.checkpoint_path or flags.checkpoint,
         flags.model_params,
         flags.allow_import,
+        flags.ensemble_mode,
     )
-    search = inference.task_search(model, tasks, flags.n_best or 1)
+    typed = not flags.input_pipeline and sys.stdin.isatty()
+    at_once = typed or (flags.interactive and not flags.input_pipeline)
+    lines, passed = _lines(flags)
+    tasks = _writing(tasks, flags, model, passed)
+    search = inference.task_search(
+        model,
+        tasks,
+        flags.n_best or 1,
+        asked_search(model.generator.default_search, flags),
+    )
+    if typed:
+        print("Type a line to be answered; Ctrl-D ends.", file=sys.stderr)
+    with _output(flags) as write:
+        for said in inference.run_tasks(
+            model,
+            tasks,
+            lines,
+            search,
+            batch_size=flags.batch_size,
+            read_ahead=1 if at_once else flags.chunk_size,
+            max_input_length=flags.max_input_len,
+        ):
+            for text in said:
+                write(text + "\n")
+            if at_once:
+                sys.stdout.flush()
+    sys.stdout.flush()
+
+
+def _lines(flags):
+    """The source lines, and what of JSON lines is to be passed on, or None."""
+    from keras_seq2seq import recipe
+    from keras_seq2seq.data.json_lines import JsonLines
+
     lines = (
         recipe.source_lines(
             flags.input_pipeline, flags.allow_import, model.tokenizers
@@ -84,32 +131,42 @@ def run(arguments):
         if flags.input_pipeline
         else standard_input()
     )
-    typed = not flags.input_pipeline and sys.stdin.isatty()
-    at_once = typed or (flags.interactive and not flags.input_pipeline)
-    if typed:
-        print("Type a line to be answered; Ctrl-D ends.", file=sys.stderr)
-    for said in inference.run_tasks(
-        model,
-        _ranked(tasks, flags.n_best),
-        lines,
-        search,
-        batch_size=flags.batch_size,
-        read_ahead=1 if at_once else None,
-    ):
-        for text in said:
-            sys.stdout.write(text + "\n")
-        if at_once:
-            sys.stdout.flush()
-    sys.stdout.flush()
+    if not flags.json_input:
+        return lines, None
+    where = "input_pipeline" if flags.input_pipeline else "standard input"
+    lines = JsonLines(lines, where, keep=flags.output_type == "json")
+    return lines, lines.passed if lines.keep else None
 
 
-def _ranked(tasks, n_best):
-    """The tasks, those that write text with all hypotheses if asked for."""
-    from keras_seq2seq.tasks import DecodeText, RankedText
+def _writing(tasks, flags, model, passed):
+    """The tasks, those that write text doing so as the flags ask."""
+    from keras_seq2seq.tasks import DecodeText, RankedText, output_task
 
-    if n_best is None:
-        return tasks
-    return [
-        RankedText(task, n_best) if isinstance(task, DecodeText) else task
-        for task in tasks
-    ]
+    def written(task):
+        if not isinstance(task, DecodeText):
+            return task
+        if flags.output_type is None:
+            return RankedText(task, flags.n_best) if flags.n_best else task
+        return output_task(
+            flags.output_type,
+            task,
+            n_best=flags.n_best or 1,
+            threshold=flags.sure_align_threshold,
+            with_attention=model.has_attention,
+            prefix=flags.output or "align",
+            passed=passed,
+        )
+
+    return [written(task) for task in tasks]
+
+
+@contextlib.contextmanager
+def _output(flags):
+    """What writes text: to standard output, or to a file that is whole."""
+    from keras_seq2seq.data.write_file import writing
+
+    if flags.output is None or flags.output_type == "align_plot":
+        yield sys.stdout.write
+        return
+    with writing(flags.output) as file:
+        yield lambda text: file.write(text.encode())

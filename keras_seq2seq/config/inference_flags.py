@@ -1,6 +1,6 @@
 """The flags of `infer`, checked."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
@@ -10,10 +10,25 @@ from keras_seq2seq.config.component_schema import Pipeline
 from keras_seq2seq.config.merge import Merge
 from keras_seq2seq.config.section import Section
 from keras_seq2seq.config.task_schema import Task
-from keras_seq2seq.config.values import Flag, Free, Says, Text, Whole
+from keras_seq2seq.config.values import Flag, Free, Real, Says, Text, Whole
 from keras_seq2seq.config.wiki_inference import upgrade_inference
 from keras_seq2seq.errors import UserError
 
+OUTPUT_TYPES = (
+    "translation",
+    "translation_with_score",
+    "translation_with_alignments",
+    "translation_with_alignment_matrix",
+    "align_plot",
+    "align_text",
+    "text",
+    "json",
+    "nbest",
+    "score",
+    "pair_with_score",
+    "beam_store",
+    "benchmark",
+)
 YAML_FLAGS = ("input_pipeline", "tasks", "model_params")
 
 
@@ -63,6 +78,98 @@ class InferenceFlags(Section):
     interactive: Flag = Field(False, description="Answer line by line.")
     n_best: Whole | None = Field(None, ge=1, description="Hypotheses shown.")
     allow_import: tuple[Text, ...] = Field((), description="Own modules.")
+    output: Text | None = Field(
+        None,
+        description="file to write instead of standard output; with "
+        "align_plot what the pictures' paths begin with",
+    )
+    output_type: Literal[OUTPUT_TYPES] | None = Field(
+        None, description="what Sockeye wrote: " + ", ".join(OUTPUT_TYPES)
+    )
+    sure_align_threshold: Real = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="attention above it is an alignment; default: 0.9",
+    )
+    json_input: Flag = Field(
+        False,
+        description='lines are JSON objects {"text": ...}; other keys are '
+        "passed on by --output_type json",
+    )
+    chunk_size: Whole | None = Field(
+        None,
+        ge=1,
+        description="lines read before the first is decoded; default: 4096",
+    )
+    max_input_len: Whole | None = Field(
+        None,
+        ge=1,
+        description="sources of more tokens are translated in pieces of so "
+        "many; default: what a model cannot read is cut off",
+    )
+    ensemble_mode: Literal["linear", "log_linear"] = Field(
+        "linear",
+        description="mean of probabilities (linear) or of their logarithms",
+    )
+    beam_size: Whole | None = Field(
+        None, ge=1, description="hypotheses kept; default: as trained"
+    )
+    beam_prune: Real | None = Field(
+        None,
+        ge=0,
+        description="gives up hypotheses whose score is so much below the "
+        "best finished one's; 0: none",
+    )
+    beam_search_stop: Literal["all", "first"] | None = Field(
+        None,
+        description="first: stop when the best one of the beam is finished",
+    )
+    length_penalty_alpha: Real | None = Field(
+        None, ge=0, description="exponent of Sockeye's length penalty"
+    )
+    length_penalty_beta: Real | None = Field(
+        None, ge=0, description="tokens that it adds to a length"
+    )
+    softmax_temperature: Real | None = Field(
+        None, gt=0, description="divides the logits; below 1: surer"
+    )
+    sample: Whole | None = Field(
+        None,
+        ge=0,
+        description="draw at random instead of searching, of the N likeliest "
+        "tokens if N is given",
+    )
+    top_p: Real | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="draw of the fewest tokens with this share",
+    )
+    seed: Whole | None = Field(
+        None, ge=0, description="of --sample; default: 0"
+    )
+
+
+SOCKEYE_FLAGS = (
+    "output",
+    "output_type",
+    "sure_align_threshold",
+    "json_input",
+    "chunk_size",
+    "max_input_len",
+    "ensemble_mode",
+    "beam_size",
+    "beam_prune",
+    "beam_search_stop",
+    "length_penalty_alpha",
+    "length_penalty_beta",
+    "softmax_temperature",
+    "sample",
+    "top_p",
+    "seed",
+)
+BARE = {"json_input": "true", "sample": "0"}  # what a flag means by itself
 
 
 def inference_flags(arguments, say=lambda line: None):

@@ -62,6 +62,12 @@ class LineEncoder:
         """Ids of a text that is tokenised already, cut and ended likewise."""
         return self._finish([list(ids)])[0]
 
+    def pieces(self, ids, length):
+        """Ids of a text in pieces of at most `length` tokens, END apart."""
+        ids = list(ids)
+        begins = range(0, max(len(ids), 1), length)
+        return self._finish([ids[i : i + length] for i in begins])
+
     def __call__(self, texts, seed=0):
         """Encodes a list of texts to `EncodedLines`; a seed draws samples."""
         if self.sampling:

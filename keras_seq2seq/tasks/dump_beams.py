@@ -5,6 +5,7 @@ import tempfile
 import numpy as np
 
 from keras_seq2seq.checkpoint.storage import storage_errors
+from keras_seq2seq.errors import UserError
 from keras_seq2seq.tasks.array_archive import ArrayArchive
 from keras_seq2seq.tasks.task import Task
 from keras_seq2seq.tokens import PAD
@@ -60,6 +61,12 @@ class DumpBeams(Task):
 
     def __call__(self, generation):
         history = generation.history
+        if generation.parts:
+            raise UserError(
+                f"{self.file}: DumpBeams writes one search for each source. "
+                "Received: one that was read in pieces. Leave --max_input_len "
+                "out, or type --output_type beam_store"
+            )
         if history is None:
             self._lengths.append(0)
             self._best.append(NOWHERE)

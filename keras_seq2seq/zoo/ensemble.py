@@ -11,7 +11,7 @@ SIDES = ("source", "target")
 
 
 class Ensemble:
-    """Averages the next token's probability over models.
+    """Averages what models think of the next token.
 
     The members may differ in everything but their tokenizers: in kind, size,
     the direction in which they read, and in whether their sources end with
@@ -23,18 +23,25 @@ class Ensemble:
         members: sequence of `Seq2Seq` with equal tokenizers. The first one's
             search and longest target hold for all; of the greatest source
             lengths, the least does.
+        mode: str. `"linear"`: the mean of probabilities; `"log_linear"`: of
+            their logarithms, renormalised, which asks all to agree.
 
     Raises:
-        ValueError: no member, or tokenizers that differ.
+        ValueError: no member, tokenizers that differ, or an unknown mode.
 
     Source:
-        The mean of probabilities, as in Sockeye (`linear`) and OpenNMT;
+        The two modes as in Sockeye; OpenNMT has the first;
         [Sutskever et al., 2014](https://arxiv.org/abs/1409.3215), section 3.
     """
 
-    def __init__(self, members):
+    def __init__(self, members, mode="linear"):
         self.members = tuple(members)
         _check(self.members)
+        if mode not in MEANS:
+            raise ValueError(
+                f"`mode` must be one of {', '.join(MEANS)}. Received: {mode!r}"
+            )
+        self.mean = MEANS[mode]
         first = self.members[0]
         self.append_end = any(each.append_end for each in self.members)
         self.max_source_length = _least(
@@ -90,6 +97,20 @@ class Ensemble:
         ]
         return tuple(zip(*encoded, strict=True))
 
+    def __call__(self, inputs):
+        """Log-probabilities `(B, T, V)` of the tokens after each of `target`.
+
+        Args:
+            inputs: mapping with int `"source" (B, S)` and `"target" (B, T)`.
+        """
+        source = ops.convert_to_tensor(inputs["source"])
+        return self.mean(
+            [
+                each({**inputs, "source": self._as_read_by(each, source)})
+                for each in self.members
+            ]
+        )
+
     def search_memory(self, memory):
         """The memories with what a search makes once."""
         pairs = zip(self.members, memory, strict=True)
@@ -108,7 +129,7 @@ class Ensemble:
             logits, carry, looks = zip(*outcomes, strict=True)
             looks = [each for each in looks if each is not None]
             attention = sum(looks) / len(looks) if looks else None
-            return mean_of_probabilities(logits), carry, attention
+            return self.mean(logits), carry, attention
 
         return step
 
@@ -157,6 +178,23 @@ def mean_of_probabilities(logits):
 def _least(bounds):
     """The smallest bound; None is no bound."""
     return min((each for each in bounds if each is not None), default=None)
+
+
+def mean_of_logarithms(logits):
+    """The mean of the logarithms of what each of the logits says.
+
+    Args:
+        logits: sequence of float tensors `(B, K, V)`.
+
+    Returns:
+        float32 tensor `(B, K, V)`, normalised.
+    """
+    # What the others add to a row is the same for each token: they cancel.
+    total = sum(ops.cast(each, "float32") for each in logits)
+    return ops.log_softmax(total / len(logits), axis=-1)
+
+
+MEANS = {"linear": mean_of_probabilities, "log_linear": mean_of_logarithms}
 
 
 def _check(members):

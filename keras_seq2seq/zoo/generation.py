@@ -1,8 +1,9 @@
 """From source strings to target strings."""
 
 import dataclasses
+import itertools
+import logging
 import threading
-from typing import Any
 
 import numpy as np
 from keras import ops
@@ -18,36 +19,11 @@ from keras_seq2seq.search.compaction import (
 )
 from keras_seq2seq.search.top_tokens import BLOCK
 from keras_seq2seq.tokens import PAD, UNKNOWN
+from keras_seq2seq.zoo.generated import BLANK, Generation
+from keras_seq2seq.zoo.long_sources import joined
 
+LOGGER = logging.getLogger("keras_seq2seq")
 BATCH_SIZE = 128  # sources: large products are faster than many small ones
-
-
-@dataclasses.dataclass(frozen=True)
-class Generation:
-    """What a model wrote for one source.
-
-    Attributes:
-        text: str. Detokenised.
-        tokens: tuple of str. Target pieces, END included where written.
-        source_tokens: tuple of str. Source pieces as the model read them, but
-            unknown ones as they stand in the text.
-        log_prob: float. Nats, the sum over `tokens`.
-        score: float. What the search ranked by.
-        attention: float array `(len(tokens), len(source_tokens))` or None.
-        history: `BeamHistory` of this source, arrays `(steps, K)`, or None.
-        alternatives: tuple of `Generation`. The next best ones.
-        ids: tuple of int. Ids of `tokens`.
-    """
-
-    text: str
-    tokens: tuple
-    source_tokens: tuple
-    log_prob: float
-    score: float
-    attention: Any = None
-    history: Any = None
-    alternatives: tuple = ()
-    ids: tuple = ()
 
 
 class Generator:
@@ -94,6 +70,7 @@ class Generator:
         max_length=None,
         min_length=0,
         batch_size=BATCH_SIZE,
+        max_input_length=None,
     ):
         """Writes a target for each source.
 
@@ -107,6 +84,10 @@ class Generator:
             min_length: int. Fewest words before END.
             batch_size: int. Sources decoded at once. No result depends on it
                 in float32; bfloat16 rounds a little differently.
+            max_input_length: int or None. Sources of more tokens are read in
+                pieces of so many, END apart, whose targets are joined, see
+                `keras_seq2seq.zoo.long_sources`. None: what is beyond the
+                model's greatest source length is not read.
 
         Returns:
             list of `Generation`, in the order of `sources`.
@@ -126,25 +107,56 @@ class Generator:
                 "`tokenizers=(source, target)`."
             )
         search = search or self.default_search
-        results = [BLANK] * len(sources)
-        encoder = self._encoder()
-        encoded = [
-            encoder.ids(source)
-            if isinstance(source, str)
-            else encoder.finished(source)
-            for source in sources
+        bounds = (max_input_length, self.max_source_length)
+        piece = (
+            min(each for each in bounds if each) if max_input_length else None
+        )
+        pieces = [self._pieces(source, piece) for source in sources]
+        several = sum(len(own) > 1 for own in pieces)
+        if several:
+            LOGGER.warning(
+                "%d of %d sources have more than %d tokens: each is "
+                "translated in pieces, whose targets are joined.",
+                several,
+                len(sources),
+                piece,
+            )
+        flat = [each for own in pieces for each in own]
+        self._check_lengths([ids for ids, _ in flat], max_length or 0)
+        limits = (max_length, min_length)
+        written = iter(self._written(flat, search, limits, batch_size))
+        return [
+            self._whole([*itertools.islice(written, len(own))], search)
+            for own in pieces
         ]
-        self._check_lengths(encoded, max_length or 0)
-        filled = [i for i, source in enumerate(sources) if not _blank(source)]
-        order = sorted(filled, key=lambda i: len(encoded[i]))
+
+    def _pieces(self, source, length):
+        """What is read of a source: pairs of ids and source tokens."""
+        if _blank(source):
+            return []
+        encoder, tokenizer = self._encoder(), self.tokenizers[0]
+        words, ids = [], source
+        if isinstance(source, str):
+            words, ids = tokenizer.split(source), tokenizer.encode(source)
+        if length is None:
+            length = max(len(ids), 1)
+        return [
+            (row, self._source_tokens(words[place * length :], row))
+            for place, row in enumerate(encoder.pieces(ids, length))
+        ]
+
+    def _written(self, pieces, search, limits, batch_size):
+        """A Generation for each pair of ids and source tokens."""
+        max_length, min_length = limits
+        results = [BLANK] * len(pieces)
+        order = sorted(range(len(pieces)), key=lambda i: len(pieces[i][0]))
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
-            batch = [encoded[i] for i in chosen]
+            batch = [pieces[i][0] for i in chosen]
             most = max_length or self._most(batch)
             found = self.search(padded(batch), search, most, min_length)
             for row, index in enumerate(chosen):
-                tokens = self._source_tokens(sources[index], batch[row])
-                results[index] = self._read(tokens, found, row)
+                results[index] = self._read(pieces[index][1], found, row)
         return results
 
     def _check_lengths(self, encoded, max_length):
@@ -169,6 +181,12 @@ class Generator:
                     f"Received: {name} {length} tokens, START and END counted."
                     f" Use positions that are sinusoids, or {shorter}."
                 )
+
+    def _whole(self, parts, search):
+        if len(parts) < 2:
+            return parts[0] if parts else BLANK
+        penalty = search.penalty() if hasattr(search, "penalty") else None
+        return joined(parts, self.tokenizers[1].decode, penalty)
 
     def search(self, source, search, max_length=100, min_length=0):
         """Hypotheses, as numpy arrays, for ids `(B, S)`.
@@ -206,12 +224,8 @@ class Generator:
             never_empty=True,
         )
 
-    def _source_tokens(self, source, ids):
-        tokenizer = self.tokenizers[0]
-        pieces = tokenizer.pieces(ids)
-        if not isinstance(source, str):
-            return tuple(pieces)
-        words = tokenizer.split(source)
+    def _source_tokens(self, words, ids):
+        pieces = self.tokenizers[0].pieces(ids)
         for index, word in enumerate(words[: len(pieces)]):
             if ids[index] == UNKNOWN:
                 pieces[index] = word
@@ -331,12 +345,9 @@ def _pick(memory, trail, rows):
     return pick(memory, rows), pick_trail(trail, rows)
 
 
-BLANK = Generation("", (), (), 0.0, 0.0)
-
-
 def _blank(source):
     """Whether there is nothing to write a target for."""
-    return not (source.strip() if isinstance(source, str) else source)
+    return not (source.strip() if isinstance(source, str) else len(source))
 
 
 def padded(rows):

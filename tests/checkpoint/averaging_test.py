@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from keras_seq2seq import checkpoint
+from keras_seq2seq.checkpoint import averaging
 from keras_seq2seq.checkpoint.array_files import write_hdf5
 from keras_seq2seq.errors import UserError
 
@@ -68,3 +69,46 @@ def test_different_models_are_refused_by_name(tmp_path):
 def test_a_directory_without_checkpoints_is_the_users_error(tmp_path):
     with pytest.raises(UserError, match="intact checkpoints"):
         checkpoint.average(tmp_path, last=3)
+
+
+def chosen(run_dir, losses, **choice):
+    """Steps that are chosen of a run with the losses of steps 1, 2, ..."""
+    for step, loss in enumerate(losses, start=1):
+        write(run_dir, step, 1.0, loss)
+    paths = averaging.choose(run_dir, **choice)
+    return [int(path.name.rpartition("-")[2]) for path in paths]
+
+
+def test_those_that_were_the_best_for_long_are_averaged(tmp_path):
+    # 1 and 3 are each beaten at once, 4 stays for three, 8 for one.
+    losses = [9.0, 8.0, 7.0, 5.0, 6.0, 7.5, 6.5, 4.0, 4.5]
+    assert chosen(tmp_path, losses, lifespan=3) == [4, 8, 9]
+    assert chosen(tmp_path, losses, lifespan=5) == [4, 8, 9, 5, 7]
+
+
+def test_those_up_to_the_best_are_averaged(tmp_path):
+    losses = [9.0, 8.0, 7.0, 5.0, 6.0]
+    assert chosen(tmp_path, losses, until_best=3) == [4, 3, 2]
+    assert chosen(tmp_path, losses, until_best=9) == [4, 3, 2, 1]
+
+
+def test_without_scores_there_is_no_best(tmp_path):
+    for strategy in ("best", "lifespan", "until_best"):
+        assert chosen(tmp_path, [None, None], **{strategy: 2}) == []
+
+
+@pytest.mark.parametrize(
+    "choice", [{}, {"last": 1, "best": 2}, {"worst": 1}, {"last": 0}]
+)
+def test_one_strategy_chooses_a_positive_number(tmp_path, choice):
+    with pytest.raises(ValueError, match="must be"):
+        averaging.choose(tmp_path, **choice)
+
+
+def test_an_average_may_be_written_elsewhere(tmp_path):
+    write(tmp_path / "run", 1, 2.0)
+    arrays = checkpoint.average(tmp_path / "run", last=1)
+    path = averaging.write_average(tmp_path / "run", arrays, tmp_path / "mean")
+    assert path == tmp_path / "mean"
+    assert checkpoint.verify(path).step == 0
+    assert not (tmp_path / "run" / averaging.AVERAGE_DIRECTORY).exists()

@@ -4,7 +4,7 @@ import pytest
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.tasks import DecodeText
 from keras_seq2seq.tokens import END_NAME, UNKNOWN_NAME
-from keras_seq2seq.zoo.generation import Generation
+from keras_seq2seq.zoo.generated import Generation
 
 # Attention: the first unknown word looks at "hello", the second at END most
 # and at "you" next.

@@ -3,8 +3,8 @@
 import numpy as np
 
 from keras_seq2seq.search import BeamHistory
-from keras_seq2seq.zoo.generation import BLANK as BLANK
-from keras_seq2seq.zoo.generation import Generation
+from keras_seq2seq.zoo.generated import BLANK as BLANK
+from keras_seq2seq.zoo.generated import Generation
 
 
 def attending(source, target, seed=0):

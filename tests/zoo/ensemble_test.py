@@ -6,7 +6,7 @@ from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.layers import AttentionDecoder, GRUCell, RecurrentStack
 from keras_seq2seq.search import BeamSearch, GreedySearch
 from keras_seq2seq.zoo import Ensemble
-from keras_seq2seq.zoo.ensemble import mean_of_probabilities
+from keras_seq2seq.zoo.ensemble import mean_of_logarithms, mean_of_probabilities
 from tests.contracts import assert_close, randomise
 from tests.zoo.tiny_models import attention_model, basic_model
 
@@ -130,3 +130,28 @@ def test_members_are_needed_and_they_need_tokenizers(one):
 def test_the_largest_ratio_of_lengths_holds_if_all_have_one(ratios, expected):
     members = [model(max_length_ratio=ratio) for ratio in ratios]
     assert Ensemble(members).generator.max_length_ratio == expected
+
+
+def test_logarithms_are_averaged_and_renormalised():
+    logits = [np.array([[[1.0, 2, -3]]]), np.array([[[0.5, -1, 4]]])]
+    shares = [np.exp(x) / np.exp(x).sum() for x in logits]
+    product = np.sqrt(shares[0] * shares[1])
+    found = np.exp(mean_of_logarithms(logits))
+    np.testing.assert_allclose(found, product / product.sum(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["linear", "log_linear"])
+def test_in_either_mode_twins_are_one(one, mode):
+    twins = Ensemble([one, one], mode)
+    same(twins.generate(SOURCES), one.generate(SOURCES))
+    source = np.array([[5, 6, 7, 3], [8, 3, 0, 0]], "int32")
+    target = np.array([[2, 6], [2, 0]], "int32")
+    inputs = {"source": source, "target": target}
+    logits = np.asarray(one(inputs))
+    expected = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    assert_close(twins(inputs), expected)
+
+
+def test_there_are_two_modes(one):
+    with pytest.raises(ValueError, match="linear, log_linear"):
+        Ensemble([one], "quadratic")
