@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import itertools
 import logging
+import math
 import os
 import re
 import time
@@ -215,7 +216,14 @@ def generate_lines(
             yield dataclasses.replace(generation, seconds=seconds)
 
 
-def score_pairs(model, sources, targets, batch_size=64, temperature=1.0):
+def score_pairs(
+    model,
+    sources,
+    targets,
+    batch_size=64,
+    temperature=1.0,
+    longest=(None, None),
+):
     """Log-probabilities of given targets.
 
     Args:
@@ -224,6 +232,9 @@ def score_pairs(model, sources, targets, batch_size=64, temperature=1.0):
         targets: list of str, as many. Nothing of either is cut off.
         batch_size: int.
         temperature: float above 0. Divides the logits.
+        longest: pair of int or None. Most tokens of a source and of a target,
+            END apart; None: what the model can read, often any number. Longer
+            pairs have the probability 0.
 
     Returns:
         float64 array of nats, END included, and int array of tokens, END
@@ -236,8 +247,17 @@ def score_pairs(model, sources, targets, batch_size=64, temperature=1.0):
         target_tokenizer=model.tokenizers[1],
         append_end=model.append_end,
     )
+    return _nats(model, pairs, batch_size, temperature, longest), (
+        pairs.target_lengths
+    )
+
+
+def _nats(model, pairs, batch_size, temperature=1.0, longest=(None, None)):
+    """Log-probabilities of the targets of `ParallelText`, float64 `(N,)`."""
     order = np.lexsort((pairs.target_lengths, pairs.source_lengths))
-    nats = np.zeros(len(pairs))
+    fits = _fits(model, pairs, longest)
+    order = order[fits[order]]
+    nats = np.full(len(pairs), -np.inf)
 
     @model.as_graph
     def log_probs(inputs, labels, weights):
@@ -248,14 +268,33 @@ def score_pairs(model, sources, targets, batch_size=64, temperature=1.0):
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
         nats[chosen] = log_probs(*assemble(pairs, chosen)).numpy()
-    return nats, pairs.target_lengths
+    return nats
+
+
+def _fits(model, pairs, longest):
+    """Which pairs are short enough, bool `(N,)`."""
+    both = (
+        ("encoder", pairs.source_lengths, int(model.append_end)),
+        ("decoder", pairs.target_lengths, 1),
+    )
+    fits = np.ones(len(pairs), bool)
+    for (part, lengths, ends), most in zip(both, longest, strict=True):
+        bounds = [] if most is None else [most + ends]
+        for member in getattr(model, "members", (model,)):
+            table = getattr(member, part, None)
+            bounds.append(getattr(table, "num_positions", None))
+        for bound in bounds:
+            if bound is not None:
+                fits &= lengths <= bound
+    return fits
 
 
 def evaluate(model, pipeline, params, batch_size=64, allowed=()):
     """Token-weighted loss, perplexity and accuracy over a pipeline's pairs.
 
     Args:
-        model: `Seq2Seq` with tokenizers.
+        model: `Seq2Seq` with tokenizers, or `Ensemble`, of which the accuracy
+            is not measured.
         pipeline: section `{class, params}` with targets.
         params: `model_params` of the run.
         batch_size: int.
@@ -265,6 +304,10 @@ def evaluate(model, pipeline, params, batch_size=64, allowed=()):
         dict of numbers.
     """
     pairs = recipe.corpus(pipeline, params, model.tokenizers, allowed=allowed)
+    if isinstance(model, Ensemble):
+        nats = _nats(model, pairs, batch_size)
+        loss = -float(nats.sum()) / int(pairs.target_lengths.sum())
+        return {"loss": loss, "perplexity": math.exp(loss)}
     model.compile()
     return model.evaluate(
         evaluation_dataset(pairs, batch_size), verbose=0, return_dict=True

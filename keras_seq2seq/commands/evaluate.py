@@ -1,6 +1,7 @@
 """`keras-seq2seq evaluate`."""
 
 import json
+import statistics
 
 from keras_seq2seq.commands.allow_import import add_allow_import
 from keras_seq2seq.commands.whole_number import positive
@@ -8,7 +9,12 @@ from keras_seq2seq.commands.whole_number import positive
 
 def add_arguments(parser):
     """Adds the flags: text against text, or a model against a pipeline."""
-    parser.add_argument("--hypotheses", help="file, one hypothesis per line")
+    parser.add_argument(
+        "--hypotheses",
+        nargs="+",
+        help="files, one hypothesis per line each, or - for stdin; of several "
+        "the mean and the standard deviation are printed",
+    )
     parser.add_argument(
         "--references", nargs="+", help="files, one reference per line each"
     )
@@ -23,7 +29,17 @@ def add_arguments(parser):
         default="none",
         help="how BLEU finds words: none for tokenised text, 13a, intl, ...",
     )
-    parser.add_argument("--model_dir", help="train's output_dir")
+    parser.add_argument(
+        "--sentence",
+        action="store_true",
+        help="print each line's own score instead of the corpus's",
+    )
+    parser.add_argument(
+        "--model_dir",
+        action="append",
+        help="train's output_dir; several, with commas or repeated, are an "
+        "ensemble",
+    )
     parser.add_argument(
         "--input_pipeline", help="YAML: {class, params} with targets"
     )
@@ -52,44 +68,87 @@ def run(arguments):
 
 
 def _of_text(arguments):
+    from keras_seq2seq.commands.standard_input import file_or_standard_input
     from keras_seq2seq.data.lines import read_all
 
     references = [list(read_all(path)) for path in arguments.references]
+    hypotheses = [
+        (path, list(file_or_standard_input(path)))
+        for path in arguments.hypotheses
+    ]
     return _scored(
         arguments,
-        list(read_all(arguments.hypotheses)),
+        hypotheses,
         references[0] if len(references) == 1 else references,
     )
 
 
 def _scored(arguments, hypotheses, references):
-    from keras_seq2seq.metrics import metric_names, score
+    """Records of each metric, of pairs of a name and its hypotheses."""
+    from keras_seq2seq.metrics import metric_names
 
     for name in metric_names(arguments.metric):
-        found = score(name, hypotheses, references, arguments.tokenize)
-        yield {
-            "metric": found.name,
-            "value": found.value,
-            "signature": found.signature,
-        }
+        if arguments.sentence:
+            yield from _by_sentence(arguments, name, hypotheses, references)
+        else:
+            yield _of_corpus(arguments, name, hypotheses, references)
+
+
+def _of_corpus(arguments, name, hypotheses, references):
+    from keras_seq2seq.metrics import score
+
+    found = [
+        score(name, texts, references, arguments.tokenize)
+        for _, texts in hypotheses
+    ]
+    values = [each.value for each in found]
+    record = {
+        "metric": found[0].name,
+        "value": sum(values) / len(values),
+        "signature": found[0].signature,
+    }
+    if len(values) > 1:
+        record |= {"std": statistics.stdev(values), "values": values}
+    return record
+
+
+def _by_sentence(arguments, name, hypotheses, references):
+    """Each line alone; the lists are compared as a whole, so lengths agree."""
+    from keras_seq2seq.metrics import score
+
+    several = references and isinstance(references[0], list)
+    by_line = list(zip(*references, strict=True)) if several else references
+    for file, texts in hypotheses:
+        score(name, texts, references, arguments.tokenize)
+        for line, (text, own) in enumerate(
+            zip(texts, by_line, strict=True), start=1
+        ):
+            own = [[each] for each in own] if several else [own]
+            found = score(name, [text], own, arguments.tokenize)
+            record = {"line": line, "metric": found.name, "value": found.value}
+            yield {"file": file, **record} if len(hypotheses) > 1 else record
 
 
 def _of_model(arguments):
     from keras_seq2seq.commands.tensorflow_start import start_tensorflow
-    from keras_seq2seq.config.inference_flags import checked_pipeline
+    from keras_seq2seq.config.inference_flags import (
+        checked_pipeline,
+        directories,
+    )
 
     pipeline = checked_pipeline(arguments.input_pipeline)
     start_tensorflow()
     from keras_seq2seq import inference, recipe
     from keras_seq2seq.run_files import read_run
 
+    run_dirs = directories(arguments.model_dir)
     model = inference.load(
-        arguments.model_dir,
+        run_dirs,
         arguments.checkpoint,
         arguments.model_params,
         arguments.allow_import,
     )
-    params = read_run(arguments.model_dir).config.model_params
+    params = read_run(run_dirs[0]).config.model_params
     values = inference.evaluate(
         model,
         pipeline,
@@ -103,4 +162,5 @@ def _of_model(arguments):
         pipeline, None, arguments.allow_import, model.tokenizers
     )
     found = model.generate(sources, batch_size=arguments.batch_size)
-    yield from _scored(arguments, [x.text for x in found], references)
+    hypotheses = [("the model", [each.text for each in found])]
+    yield from _scored(arguments, hypotheses, references)

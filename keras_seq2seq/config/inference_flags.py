@@ -32,7 +32,7 @@ OUTPUT_TYPES = (
 YAML_FLAGS = ("input_pipeline", "tasks", "model_params")
 
 
-def _directories(value):
+def directories(value):
     """Run directories, as a list or as text with commas between them."""
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",")]
@@ -41,7 +41,7 @@ def _directories(value):
     return tuple(
         inner
         for part in value
-        for inner in (_directories(part) if "," in str(part) else (part,))
+        for inner in (directories(part) if "," in str(part) else (part,))
         if inner
     )
 
@@ -55,7 +55,7 @@ def _tasks(value):
 
 Directories = Annotated[
     tuple[Text, ...],
-    BeforeValidator(_directories),
+    BeforeValidator(directories),
     Field(min_length=1),
     Says("text or a list of texts"),
 ]

@@ -13,11 +13,18 @@ FOX = (
 
 
 @pytest.fixture
-def evaluate(capsys):
+def evaluate_all(capsys):
     def run(*flags):
         assert main(["evaluate", *map(str, flags)]) == 0
-        lines = capsys.readouterr().out.splitlines()
-        records = [json.loads(line) for line in lines]
+        return [json.loads(x) for x in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def evaluate(evaluate_all):
+    def run(*flags):
+        records = evaluate_all(*flags)
         assert all(
             set(each) == {"metric", "value", "signature"} for each in records
         )
@@ -105,3 +112,62 @@ def test_rouge_is_all_nine_of_its_values(evaluate, text):
     assert values["multi_bleu"] == 46.51
     (alone,) = evaluate(*flags, "--metric", "rouge_1")
     assert alone == found[0]
+
+
+def test_of_several_hypotheses_the_mean_and_the_deviation_are_told(
+    evaluate_all, text
+):
+    references = text("references", "a b c d", "e f g h")
+    files = [
+        text("one", "a b c d", "e f g h"),
+        text("two", "a b c x", "e f g h"),
+        text("three", "a b x x", "e f g h"),
+    ]
+    (found,) = evaluate_all(
+        *["--hypotheses", *files, "--references", references],
+        *["--metric", "per"],
+    )
+    assert found["values"] == pytest.approx([0, 12.5, 25])
+    assert found["value"] == pytest.approx(12.5)
+    assert found["std"] == pytest.approx(12.5)
+
+
+def test_each_line_may_have_its_own_score(evaluate_all, text):
+    one, other = text("one", "a b", "c d"), text("other", "a x", "c d")
+    found = evaluate_all(
+        *["--hypotheses", other, "--references", one, "--metric", "per"],
+        "--sentence",
+    )
+    values = [(each["line"], each["value"]) for each in found]
+    assert values == [(1, pytest.approx(50)), (2, 0)]
+    several = evaluate_all(
+        *["--hypotheses", one, other, "--references", one, other],
+        *["--metric", "exact_match", "--sentence"],
+    )
+    assert [each["file"] for each in several] == [str(one)] * 2 + [
+        str(other)
+    ] * 2
+    assert all(each["value"] == 100 for each in several)
+
+
+def test_hypotheses_may_come_from_standard_input(
+    evaluate_all, text, standard_input
+):
+    path = text("text", "a b c d e")
+    standard_input("a b c d e\n")
+    (found,) = evaluate_all("--hypotheses", "-", "--references", path)
+    assert found["value"] == pytest.approx(100)
+
+
+def test_an_ensemble_of_one_model_is_that_model(evaluate_all):
+    flags = ["--input_pipeline", dev(), "--metric", "per"]
+    run = small_run()
+    alone = evaluate_all("--model_dir", run, *flags)
+    twins = evaluate_all("--model_dir", f"{run},{run}", *flags)
+    values = [
+        {each["metric"]: each["value"] for each in found}
+        for found in (alone, twins)
+    ]
+    assert "accuracy" not in values[1]
+    for name, value in values[1].items():
+        assert value == pytest.approx(values[0][name], rel=1e-4)

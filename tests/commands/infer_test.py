@@ -313,3 +313,74 @@ def test_settings_may_come_from_a_file_and_flags_win(infer, written):
     assert infer("--config_path", path, "--n_best", 2) == infer(
         "--model_params", BEAM, "--n_best", 2
     )
+
+
+SOCKEYE = [*LINES[:4], "", "unheard of"]
+PENALTY = ["--beam_size", 3, "--length_penalty_alpha", 1]
+
+
+def test_sockeyes_scores_are_ours_with_another_sign(infer):
+    ours = ranked(infer(*PENALTY, "--n_best", 1, lines=SOCKEYE))
+    flags = [*PENALTY, "--output_type", "translation_with_score"]
+    for line, one in zip(infer(*flags, lines=SOCKEYE), ours, strict=True):
+        score, text = line.split("\t")
+        assert text == one["text"]
+        if one["text"]:
+            assert float(score) == pytest.approx(-one["score"], abs=6e-4)
+            mean = one["log_prob"] / (len(text.split()) + 1)
+            assert one["score"] == pytest.approx(mean, abs=1e-4)
+
+
+def test_json_lines_pass_what_they_hold_through(infer):
+    lines = [json.dumps({"text": x, "id": [x]}) for x in SOCKEYE]
+    flags = [*PENALTY, "--json_input", "--output_type", "json"]
+    found = ranked(infer(*flags, "--chunk_size", 2, lines=lines))
+    assert [each["id"] for each in found] == [[x] for x in SOCKEYE]
+    texts = infer(*PENALTY, lines=SOCKEYE)
+    assert [each["translation"] for each in found] == texts
+
+
+def test_a_bad_json_line_is_named(capsys, standard_input):
+    standard_input('{"text": "a"}\n{"txt": "a"}\n')
+    model = ["--model_dir", str(small_run())]
+    assert main(["infer", *model, "--json_input"]) == 2
+    assert "standard input:2" in capsys.readouterr().err
+
+
+def test_long_sources_are_translated_in_pieces(infer):
+    words = " ".join("abcdefgh")
+    pieces = ["a b c", "d e f", "g h"]
+    (whole,) = infer("--max_input_len", 3, lines=[words])
+    found = infer(lines=pieces)
+    assert whole.split() == " ".join(found).split()
+
+
+def test_an_output_may_be_a_file(infer, tmp_path):
+    path = tmp_path / "out.txt"
+    assert infer("--output", path, lines=SOCKEYE) == []
+    assert path.read_text().split("\n")[:-1] == infer(lines=SOCKEYE)
+
+
+def test_beams_are_stored_as_json(infer):
+    found = ranked(
+        infer(*PENALTY, "--output_type", "beam_store", lines=SOCKEYE)
+    )
+    assert [each["id"] for each in found] == [1, 2, 3, 4, 6]
+    for each in found:
+        assert len(each["predicted_tokens"]) == each["number_steps"]
+        assert len(each["scores"][0]) == 3
+
+
+def test_samples_are_those_of_the_seed(infer):
+    flags = ["--sample", "--softmax_temperature", 2]
+    lines = SOCKEYE[:4] * 3
+    one, other = (infer(*flags, "--seed", seed, lines=lines) for seed in (1, 2))
+    assert one != other
+    # Asked in another way, since what was asked before is remembered.
+    assert infer(*flags, "--seed", 1, "--chunk_size", 99, lines=lines) == one
+    assert infer("--sample", 1, lines=lines) == infer(lines=lines)
+
+
+def test_in_a_log_linear_ensemble_a_model_with_itself_is_itself(infer):
+    twins = ["--model_dir", small_run(), "--ensemble_mode", "log_linear"]
+    assert infer(*twins, lines=SOCKEYE) == infer(lines=SOCKEYE)
