@@ -17,7 +17,9 @@ COMMANDS = {
     "evaluate": ("evaluate", "score text against references"),
     "score": ("score", "log-probabilities of given pairs"),
     "serve": ("serve", "answer HTTP requests with a trained model"),
+    "average": ("average", "average the weights of checkpoints"),
     "vocab": ("vocab", "build a vocabulary or a subword model"),
+    "prepare": ("prepare", "encode a corpus once, for many trainings"),
     "records": ("records", "write TFRecords from text, or show them"),
     "beam-viz": ("beam_viz", "draw the trees of a beam search as HTML"),
     "config": ("config", "show settings, upgrade old ones, print the schema"),
@@ -30,6 +32,8 @@ COMMANDS = {
         "prepare, train and pack jobs of SageMaker's seq2seq",
     ),
     "selftest": ("selftest", "check what this machine's devices compute"),
+    "inspect": ("inspect", "list a model's parameters, or write them out"),
+    "metrics": ("metrics", "print a training's metrics as a table"),
     "profile": ("profile", "tell where parameters and time go"),
     "benchmark": ("benchmark", "measure training and decoding here"),
 }

@@ -21,6 +21,7 @@ from keras_seq2seq.data.lines import LineReader
 from keras_seq2seq.data.own_pairs import OwnPairs
 from keras_seq2seq.data.parallel_buckets import PairBuckets
 from keras_seq2seq.data.parallel_text import ParallelText
+from keras_seq2seq.data.prepared_text import open_prepared
 from keras_seq2seq.data.selection import select_pairs
 from keras_seq2seq.data.subword_sampling import SubwordSampling
 from keras_seq2seq.data.text_source import TextSource
@@ -34,6 +35,7 @@ from keras_seq2seq.tasks.postprocessing import FUNCTIONS
 
 SIDES = ("source", "target")
 FILL_UP_SEED = 42  # Sockeye's
+PREPARED = "PreparedInputPipeline"
 MODELS = {
     "AttentionSeq2Seq": zoo.AttentionSeq2Seq,
     "BasicSeq2Seq": zoo.BasicSeq2Seq,
@@ -302,6 +304,12 @@ def pairs_of(pipeline, allowed=(), with_targets=True, tokenizers=None):
         return _records(given)
     if pipeline.class_name == "RecordIOInputPipeline":
         return _id_records(given, with_targets, tokenizers)
+    if pipeline.class_name == PREPARED:
+        raise UserError(
+            f"{PREPARED} holds ids and no text, so it can only be trained "
+            "with. Type {class: ParallelTextInputPipeline, params: "
+            "{source_files: [PATH], target_files: [PATH]}} here."
+        )
     kind = find_class(pipeline.class_name, {}, allowed)
     try:
         own = kind(**given.model_extra)
@@ -367,6 +375,18 @@ def corpus(pipeline, params, pair, sampling=None, allowed=()):
     Returns:
         `ParallelText`.
     """
+    if pipeline.class_name == PREPARED:
+        if sampling is not None:
+            raise UserError(
+                f"subword_sampling cuts text, of which {PREPARED} has none. "
+                "Leave one of them out."
+            )
+        return open_prepared(
+            _prepared_directory(pipeline),
+            pair,
+            (params.source_max_seq_len, params.target_max_seq_len),
+            params.source_append_end,
+        )
     found = pairs_of(pipeline, allowed, tokenizers=pair)
     with found.written() as (sources, targets):
         if targets is None:
@@ -387,6 +407,15 @@ def corpus(pipeline, params, pair, sampling=None, allowed=()):
     if sources.reader.holds_ids:
         tell_empty(sources.files, len(pairs))
     return pairs
+
+
+def _prepared_directory(pipeline):
+    if not pipeline.params.directory:
+        raise UserError(
+            "input_pipeline: params.directory is required. Type "
+            f"{{class: {PREPARED}, params: {{directory: PATH}}}}"
+        )
+    return pipeline.params.directory
 
 
 def texts(pipeline, limit=None, allowed=(), tokenizers=None):

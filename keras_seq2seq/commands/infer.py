@@ -92,7 +92,7 @@ def run(arguments):
     )
     typed = not flags.input_pipeline and sys.stdin.isatty()
     at_once = typed or (flags.interactive and not flags.input_pipeline)
-    lines, passed = _lines(flags)
+    lines, passed = _lines(flags, model)
     tasks = _writing(tasks, flags, model, passed)
     search = inference.task_search(
         model,
@@ -119,7 +119,7 @@ def run(arguments):
     sys.stdout.flush()
 
 
-def _lines(flags):
+def _lines(flags, model):
     """The source lines, and what of JSON lines is to be passed on, or None."""
     from keras_seq2seq import recipe
     from keras_seq2seq.data.json_lines import JsonLines

@@ -2,6 +2,7 @@
 
 from keras_seq2seq.config.component_schema import (
     ParallelTextParams,
+    PreparedParams,
     RecordIOParams,
     TFRecordParams,
 )
@@ -88,6 +89,8 @@ def _missing_data(pipeline, part):
     params = pipeline.params
     if isinstance(params, TFRecordParams | RecordIOParams) and not params.files:
         return [f"{flag}.params.files is required: PATH or list"]
+    if isinstance(params, PreparedParams) and not params.directory:
+        return [f"{flag}.params.directory is required: PATH"]
     if not isinstance(params, ParallelTextParams):
         return []
     errors = []

@@ -197,6 +197,14 @@ class RecordIOParams(PipelineParams):
     )
 
 
+class PreparedParams(PipelineParams):
+    """Arguments of PreparedInputPipeline."""
+
+    directory: Text = Field(
+        "", description="What `keras-seq2seq prepare` wrote."
+    )
+
+
 class OwnPipelineParams(PipelineParams):
     """Arguments of a pipeline of the user's own; the class takes the rest."""
 
@@ -220,6 +228,7 @@ PIPELINES = {
     "ParallelTextInputPipeline": ParallelTextParams,
     "TFRecordInputPipeline": TFRecordParams,
     "RecordIOInputPipeline": RecordIOParams,
+    "PreparedInputPipeline": PreparedParams,
 }
 
 
@@ -279,7 +288,11 @@ class Pipeline(Section):
         alias="class", description="Class of the input pipeline."
     )
     params: (
-        ParallelTextParams | TFRecordParams | RecordIOParams | OwnPipelineParams
+        ParallelTextParams
+        | TFRecordParams
+        | RecordIOParams
+        | PreparedParams
+        | OwnPipelineParams
     ) = Field({}, description="Its arguments.", validate_default=True)
 
     @model_validator(mode="before")

@@ -51,6 +51,7 @@ NAMES = {
         "ParallelTextInputPipeline",
         "TFRecordInputPipeline",
         "RecordIOInputPipeline",
+        "PreparedInputPipeline",
     ),
     "hook": (
         "PrintModelAnalysisHook",

@@ -58,6 +58,8 @@ def _pipeline(pipeline, base):
         for name in FILES
         if hasattr(pipeline.params, name)
     }
+    if getattr(pipeline.params, "directory", None):
+        changes["directory"] = os.path.join(base, pipeline.params.directory)
     params = pipeline.params.model_copy(update=changes)
     return pipeline.model_copy(update={"params": params})
 

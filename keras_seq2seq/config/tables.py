@@ -23,6 +23,7 @@ from keras_seq2seq.config import (
 from keras_seq2seq.config.component_schema import (
     OwnPipelineParams,
     ParallelTextParams,
+    PreparedParams,
     RecordIOParams,
     TFRecordParams,
 )
@@ -54,6 +55,7 @@ TABLES = {
     "ParallelTextInputPipeline": ParallelTextParams,
     "TFRecordInputPipeline": TFRecordParams,
     "RecordIOInputPipeline": RecordIOParams,
+    "PreparedInputPipeline": PreparedParams,
     "own_pipeline": OwnPipelineParams,
     "buckets": PairBuckets,
     "early_stopping": EarlyStopping,

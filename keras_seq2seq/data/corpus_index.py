@@ -67,14 +67,29 @@ def load_or_build(sides, cache_dir=None):
     described = json.dumps([FORMAT, [side.describe() for side in sides]])
     key = hashlib.sha256(described.encode()).hexdigest()[:32]
     directory = cache_directory(cache_dir) / key
-    opened = _open(directory, sides)
+    dtypes = {side.name: side.encoder.dtype for side in sides}
+    opened = open_index(directory, dtypes)
     if opened is None:
         try:
             _build(directory, sides)
         except OSError as error:
             raise storage_error(directory.parent, error) from error
-        opened = _open(directory, sides)
+        opened = open_index(directory, dtypes)
     return opened
+
+
+def build(directory, sides):
+    """Encodes both sides into files of a directory, which is replaced.
+
+    Raises:
+        UserError: bad text; `StorageError` if it cannot be written.
+    """
+    try:
+        _build(directory, sides, replace=True)
+    except OSError as error:
+        raise StorageError(
+            f"{directory}: cannot be written: {error}"
+        ) from error
 
 
 def cache_directory(cache_dir=None):
@@ -92,20 +107,30 @@ def storage_error(cache, error):
     )
 
 
-def _open(directory, sides):
+def open_index(directory, dtypes):
+    """Tables and lines of a directory, as `load_or_build` returns them.
+
+    Args:
+        directory: Path.
+        dtypes: dict from the name of a side to the type of its ids.
+
+    Returns:
+        None if it is absent or damaged.
+    """
     try:
         meta = json.loads((directory / "index.json").read_text("utf-8"))
         tables = [
-            _open_side(directory, side, meta[side.name]) for side in sides
+            _open_side(directory, name, dtype, meta[name])
+            for name, dtype in dtypes.items()
         ]
-        return tables, [meta[side.name]["lines"] for side in sides]
-    except (OSError, ValueError, KeyError):
-        return None  # absent or damaged: it is built again
+        return tables, [list(meta[name]["lines"]) for name in dtypes]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
-def _open_side(directory, side, meta):
+def _open_side(directory, name, ids_dtype, meta):
     def array(part, dtype, count):
-        path = directory / f"{side.name}.{part}"
+        path = directory / f"{name}.{part}"
         if path.stat().st_size != count * np.dtype(dtype).itemsize:
             raise ValueError(f"{path} is damaged")
         if not count:
@@ -114,7 +139,7 @@ def _open_side(directory, side, meta):
 
     rows, tokens = meta["rows"], meta["tokens"]
     return TokenTable(
-        array("ids", side.encoder.dtype, tokens),
+        array("ids", ids_dtype, tokens),
         array("offsets", np.int64, rows + 1),
         array("unsliced", np.int32, rows),
         meta["counts"],
@@ -122,7 +147,7 @@ def _open_side(directory, side, meta):
     )
 
 
-def _build(directory, sides):
+def _build(directory, sides, replace=False):
     directory.parent.mkdir(parents=True, exist_ok=True)
     logger.info("Encoding the corpus into %s ...", directory)
     _remove_remains(directory.parent)
@@ -136,7 +161,7 @@ def _build(directory, sides):
             os.replace(temporary, directory)
         except OSError:
             # Another process may have been faster; its files are the same.
-            if not (directory / "index.json").exists():
+            if replace or not (directory / "index.json").exists():
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -135,11 +135,27 @@ class ParallelText:
             target_max_length,
             append_end,
         )
+        return cls.of_tables(
+            TokenTable.join([source(list(sources))]),
+            TokenTable.join([target(list(targets))]),
+            append_end,
+        )
+
+    @classmethod
+    def of_tables(cls, sources, targets, append_end, files=(), unit="line"):
+        """Pairs that are encoded already.
+
+        Args:
+            sources, targets: `TokenTable`, equally long.
+            append_end: bool. Whether END follows each source.
+            files: sequence of pairs, the name of a source file and how many
+                of the pairs are its, in their order.
+            unit: str. What the source files hold.
+        """
         pairs = cls.__new__(cls)
-        pairs.sources = TokenTable.join([source(list(sources))])
-        pairs.targets = TokenTable.join([target(list(targets))])
-        pairs._files = []
-        pairs.unit = "line"
+        pairs.sources, pairs.targets = sources, targets
+        pairs._files = list(files)
+        pairs.unit = unit
         pairs.append_end = append_end
         pairs._origins = None
         return pairs

@@ -23,9 +23,11 @@ from keras_seq2seq.config import files
 from keras_seq2seq.config.upgrade_file import upgrade_file
 from keras_seq2seq.data.byte_lines import read_plain_or_gzip
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.json_lines import JsonLines
 from keras_seq2seq.data.json_vocabulary import JsonVocabulary
 from keras_seq2seq.data.marked_subwords import segmenter
 from keras_seq2seq.data.parallel_text import ParallelText
+from keras_seq2seq.data.prepared_text import open_prepared
 from keras_seq2seq.data.record_proto import write_record
 from keras_seq2seq.data.recordio import frame
 from keras_seq2seq.data.recordio_reader import RecordIOReader
@@ -36,6 +38,11 @@ from keras_seq2seq.data.vectors import read_vectors
 from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.views.beam_file import read_beams
 from keras_seq2seq.views.beam_tree import beam_page, beam_tree
+from keras_seq2seq.views.metrics_table import (
+    from_sockeye,
+    read_metrics,
+    to_sockeye,
+)
 
 WORDS = Vocabulary(list("abc"))
 
@@ -190,6 +197,34 @@ def read_state(content, directory):
     read_training(directory)
 
 
+def read_json_lines(content, directory):
+    list(JsonLines(content.decode("utf-8", "replace").split("\n"), "file"))
+
+
+def read_metrics_file(content, directory):
+    from_sockeye(content.decode("utf-8", "replace"))
+    to_sockeye(read_metrics(_file(directory, content)))
+
+
+def read_prepared(content, directory):
+    _file(directory, content, "prepared.json")
+    open_prepared(directory, [DelimiterTokenizer(WORDS)] * 2, (None, 9), True)
+
+
+def _prepared():
+    side = {
+        "vocabulary": "vocab.txt",
+        "options": {"delimiter": " "},
+        "fingerprint": "0",
+        "bytes_per_id": 2,
+        "max_length": None,
+        "files": ["a"],
+    }
+    both = {"source": side, "target": side}
+    said = {"format": 1, "append_end": True, "unit": "line", **both}
+    return json.dumps(said).encode()
+
+
 def _stored_config():
     return files.to_json(files.load("", complete=False)).encode()
 
@@ -332,6 +367,14 @@ def targets():
         "zip": Target(read_zip, [_arrays(array_files.write_zip)]),
         "state": Target(read_state, [_STATE]),
         "beams": Target(read_beam_file, [_arrays(_write_beams)]),
+        "json_lines": Target(
+            read_json_lines, [b'{"text": "a b", "id": 1}\n\n{"text": ""}']
+        ),
+        "metrics": Target(
+            read_metrics_file,
+            [b'{"step": 1, "val_bleu": 2.5}\n', b"1\ta=2\tb=\n2\n"],
+        ),
+        "prepared": Target(read_prepared, [_prepared()]),
     }
 
 
