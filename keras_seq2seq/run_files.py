@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import keras_seq2seq
 from keras_seq2seq.checkpoint import replace_text
 from keras_seq2seq.checkpoint.lock import LOCK_FILE
+from keras_seq2seq.checkpoint.storage import storage_errors
 from keras_seq2seq.config.files import PRESENT, from_json, to_json
 from keras_seq2seq.config.yaml_reader import parse_json
 from keras_seq2seq.data.length_ratio import LengthRatio
@@ -20,6 +21,7 @@ CONFIG_FILE = "config.json"
 OPTIONS_FILE = "train_options.json"
 TOKENIZER_FILE = "tokenizers.json"
 DATA_FILE = "data.json"
+ASIDE = ".overwritten"  # in a run directory: the run that was there
 # What may differ when a run goes on; everything else must be as it was.
 MAY_CHANGE = frozenset(
     {
@@ -54,6 +56,7 @@ MAY_CHANGE = frozenset(
 # vocabularies by `check_tokenizers`.
 MAY_MOVE = frozenset(
     {
+        "input_pipeline_train.params.directory",
         "input_pipeline_train.params.files",
         "input_pipeline_train.params.source_files",
         "input_pipeline_train.params.target_files",
@@ -141,7 +144,7 @@ def check_unchanged(stored, config, run_dir):
             f"{run_dir} holds a run with other settings:\n  "
             + "\n  ".join(_shortened(line) for line in differing)
             + "\nGo on with the settings of the run, or type another "
-            "--output_dir."
+            "--output_dir. --overwrite_output deletes the run and begins anew."
         )
 
 
@@ -188,12 +191,53 @@ def unwritten_if_refused(run_dir, existed):
         raise
 
 
+@contextlib.contextmanager
+def set_aside(run_dir):
+    """Puts an older run aside, and deletes it when the block has ended well.
+
+    Args:
+        run_dir: path, locked by this process.
+
+    Raises:
+        UserError: a directory that holds something else than a run.
+    """
+    run_dir = Path(run_dir)
+    aside = run_dir / ASIDE
+    with storage_errors(run_dir):
+        shutil.rmtree(aside, ignore_errors=True)
+        held = [path for path in run_dir.iterdir() if path.name != LOCK_FILE]
+        if held and not (run_dir / CONFIG_FILE).exists():
+            raise UserError(
+                f"{run_dir} holds no run, so --overwrite_output deletes "
+                f"nothing of it. It holds: {held[0].name}. Type another "
+                "--output_dir."
+            )
+        aside.mkdir()
+        for path in held:
+            path.rename(aside / path.name)
+    try:
+        yield
+    except BaseException:
+        for path in run_dir.iterdir():
+            if path.name not in (LOCK_FILE, ASIDE):
+                _remove(path)
+        for path in aside.iterdir():
+            path.rename(run_dir / path.name)
+        aside.rmdir()
+        raise
+    shutil.rmtree(aside)
+
+
 def _empty(directory):
     for path in directory.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        _remove(path)
+
+
+def _remove(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def read_run(run_dir):

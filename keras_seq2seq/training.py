@@ -37,6 +37,7 @@ from keras_seq2seq.run_callbacks import run_callbacks
 from keras_seq2seq.run_files import (
     check_tokenizers,
     check_unchanged,
+    set_aside,
     stored_config,
     unwritten_if_refused,
     write_run,
@@ -98,7 +99,14 @@ class Run:
         return self.workers.strategy.num_replicas_in_sync
 
 
-def train(config, allowed=(), say=print, dialect=PRESENT, callbacks=()):
+def train(
+    config,
+    allowed=(),
+    say=print,
+    dialect=PRESENT,
+    callbacks=(),
+    overwrite=False,
+):
     """Trains, or goes on with the run in `output_dir`.
 
     Args:
@@ -107,6 +115,8 @@ def train(config, allowed=(), say=print, dialect=PRESENT, callbacks=()):
         say: callable that shows a line to the user.
         dialect: str. In which the configuration was written, for the record.
         callbacks: more callbacks, which see the logs of every evaluation.
+        overwrite: bool. If True, a run in `output_dir` is deleted as soon as
+            the new one is set up.
 
     Returns:
         `Run`, its model holding the last weights.
@@ -139,17 +149,29 @@ def train(config, allowed=(), say=print, dialect=PRESENT, callbacks=()):
         with (
             unwritten_if_refused(directory, existed)
             if workers.is_chief
-            else contextlib.nullcontext()
+            else _nothing()
         ):
-            run = set_up(
-                config, directory, allowed, say, workers, dialect, callbacks
-            )
+            replacing = overwrite and workers.is_chief
+            with set_aside(directory) if replacing else _nothing():
+                run = set_up(
+                    config,
+                    directory,
+                    allowed,
+                    say,
+                    workers,
+                    dialect,
+                    callbacks,
+                )
         termination.save_with(run.retention)
         _fit(run, say)
         _average(run, say)
     say(f"Run directory: {directory}")
     say(f"TensorBoard:   tensorboard --logdir {directory}")
     return run
+
+
+def _nothing():
+    return contextlib.nullcontext()
 
 
 def _silent(line):

@@ -31,6 +31,11 @@ def add_arguments(parser):
         help="what --schedule evaluate evaluates: latest (default), best, "
         "averaged or a step",
     )
+    parser.add_argument(
+        "--overwrite_output",
+        action="store_true",
+        help="delete a run in --output_dir instead of going on with it",
+    )
     add_allow_import(parser)
 
 
@@ -64,6 +69,7 @@ def run(arguments):
     flags = dict(vars(arguments))
     paths, allowed = flags.pop("config_paths"), flags.pop("allow_import")
     which = flags.pop("checkpoint")
+    overwrite = flags.pop("overwrite_output")
     texts = [flags.pop(side) for side in ("source", "target")]
     if texts == [None, None]:
         given = load_with_sources(paths, flags, complete=False)
@@ -94,7 +100,7 @@ def run(arguments):
         dialect = PRESENT
     from keras_seq2seq.training import train
 
-    train(config, allowed, say=_say, dialect=dialect)
+    train(config, allowed, say=_say, dialect=dialect, overwrite=overwrite)
 
 
 def _say(line):
