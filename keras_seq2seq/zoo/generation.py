@@ -29,12 +29,14 @@ class Generation:
         text: str. Detokenised.
         tokens: tuple of str. Target pieces, END included where written.
         source_tokens: tuple of str. Source pieces as the model read them, but
-            unknown ones as they stand in the text.
+            unknown ones as they stand in the text; for a picture the places
+            of its cells.
         log_prob: float. Nats, the sum over `tokens`.
         score: float. What the search ranked by.
         attention: float array `(len(tokens), len(source_tokens))` or None.
         history: `BeamHistory` of this source, arrays `(steps, K)`, or None.
         alternatives: tuple of `Generation`. The next best ones.
+        picture: `Picture` that was read, or None for text.
     """
 
     text: str
@@ -45,6 +47,7 @@ class Generation:
     attention: Any = None
     history: Any = None
     alternatives: tuple = ()
+    picture: Any = None
 
 
 class Generator:
@@ -115,27 +118,53 @@ class Generator:
         search = search or self.default_search
         limits = (max_length or self.max_target_length, min_length)
         results = [BLANK] * len(sources)
+        for inputs, told in self.batches(sources, batch_size):
+            found = self.search(inputs, search, *limits)
+            for row, (index, about) in enumerate(told.items()):
+                results[index] = self._read(about, found, row)
+        return results
+
+    def batches(self, sources, batch_size):
+        """What `encode` is given, some sources at a time.
+
+        Yields:
+            the inputs, a mapping of arrays `(B, ...)`, and for each row the
+            index of its source and the fields of its `Generation` that tell
+            what was read, as a dict. Blank sources are in none.
+        """
         encode = self._encoder().ids
         encoded = [encode(text) for text in sources]
         filled = [i for i, text in enumerate(sources) if text.strip()]
         order = sorted(filled, key=lambda i: len(encoded[i]))
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
-            batch = [encoded[i] for i in chosen]
-            found = self.search(padded(batch), search, *limits)
-            for row, index in enumerate(chosen):
-                tokens = self._source_tokens(sources[index], batch[row])
-                results[index] = self._read(tokens, found, row)
-        return results
+            told = {
+                i: {
+                    "source_tokens": self._source_tokens(sources[i], encoded[i])
+                }
+                for i in chosen
+            }
+            yield {"source": padded([encoded[i] for i in chosen])}, told
 
-    def search(self, source, search, max_length=100, min_length=0):
-        """Hypotheses, as numpy arrays, for ids `(B, S)`."""
+    def search(self, inputs, search, max_length=100, min_length=0):
+        """Hypotheses, as numpy arrays.
+
+        Args:
+            inputs: ids `(B, S)`, or a mapping of arrays `(B, ...)` as
+                `encode` takes it.
+            search: a search of `keras_seq2seq.search`.
+            max_length: int. Most tokens written, END included.
+            min_length: int. Fewest words before END.
+        """
+        if not isinstance(inputs, dict):
+            inputs = {"source": inputs}
         with self._lock:
             run = self._compiled.get(search)
             if run is None:
                 run = self._compiled[search] = _Run(self.model, search)
-        bounds = np.full((2, len(source)), [[max_length], [min_length]])
-        return run(source, bounds.astype(np.int32))
+        count = len(next(iter(inputs.values())))
+        bounds = np.full((2, count), [[max_length], [min_length]])
+        return run(inputs, bounds.astype(np.int32))
 
     def _encoder(self):
         return LineEncoder(
@@ -153,9 +182,9 @@ class Generator:
                 pieces[index] = word
         return tuple(pieces)
 
-    def _read(self, source_tokens, found, row):
+    def _read(self, about, found, row):
         ranks = [
-            self._read_one(source_tokens, found, row, rank)
+            self._read_one(about, found, row, rank)
             for rank in range(found.ids.shape[1])
             if found.lengths[row, rank]
         ]
@@ -165,20 +194,20 @@ class Generator:
             alternatives=tuple(ranks[1:]),
         )
 
-    def _read_one(self, source_tokens, found, row, rank):
+    def _read_one(self, about, found, row, rank):
         length = found.lengths[row, rank]
         ids = found.ids[row, rank, :length].tolist()
         attention = None
         if found.attention is not None:
             attention = found.attention[row, rank, :length]
-            attention = attention[:, : len(source_tokens)]
+            attention = attention[:, : len(about["source_tokens"])]
         return Generation(
             text=self.tokenizers[1].decode(ids),
             tokens=tuple(self.tokenizers[1].pieces(ids)),
-            source_tokens=source_tokens,
             log_prob=float(found.log_probs[row, rank]),
             score=float(found.scores[row, rank]),
             attention=attention,
+            **about,
         )
 
 
@@ -204,14 +233,14 @@ class _Run:
         self.finish = graph(self._finish)
         self.pick = graph(_pick)
 
-    def __call__(self, source, bounds):
-        """Hypotheses of ids `(B, S)`; `bounds` are maxima and minima."""
-        collected = Collected(len(source))
-        rows = np.arange(len(source))
+    def __call__(self, inputs, bounds):
+        """Hypotheses of inputs; `bounds (2, B)` are maxima and minima."""
+        count = bounds.shape[1]
+        collected, rows = Collected(count), np.arange(count)
         if self.whole is not None:
-            collected.add(rows, self.whole(source, *bounds))
+            collected.add(rows, self.whole(inputs, *bounds))
             return collected.found
-        memory, trail = self.start(source, *bounds)
+        memory, trail = self.start(inputs, *bounds)
         while len(rows):
             until = np.int32(end_of_segment(len(rows)))
             trail = self.extend(memory, trail, *bounds, until)
@@ -224,13 +253,13 @@ class _Run:
                 memory, trail = self.pick(memory, trail, left)
         return collected.found
 
-    def _whole(self, source, *bounds):
-        memory, carry = self._encode(source)
+    def _whole(self, inputs, *bounds):
+        memory, carry = self._encode(inputs)
         step = self._step(memory)
         return self.search(step, memory, carry, Limits(*bounds))
 
-    def _start(self, source, *bounds):
-        memory, carry = self._encode(source)
+    def _start(self, inputs, *bounds):
+        memory, carry = self._encode(inputs)
         step = self._step(memory)
         trail = self.search.start(step, memory, carry, Limits(*bounds))
         return memory, trail
@@ -243,8 +272,8 @@ class _Run:
     def _finish(self, trail, rows):
         return self.search.finish(pick_trail(trail, rows))
 
-    def _encode(self, source):
-        memory, carry = self.model.encode({"source": source})
+    def _encode(self, inputs):
+        memory, carry = self.model.encode(inputs)
         return self.model.search_memory(memory), carry
 
     def _step(self, memory):

@@ -25,7 +25,8 @@ class Seq2Seq(TokenStep, keras.Model):
     Weights are made at construction: do that inside the strategy's scope.
 
     Args:
-        source_vocabulary_size: int. Special tokens included.
+        source_vocabulary_size: int. Special tokens included. None for a model
+            that reads no tokens, whose `read` is another.
         target_vocabulary_size: int. Special tokens included.
         embedding_dim: int. Width `E` of token vectors.
         encoder: encoder layer, unbuilt.
@@ -120,6 +121,7 @@ class Seq2Seq(TokenStep, keras.Model):
             dtype=self.dtype_policy,
             name="embed_target",
         )
+        self.embed_source = None
         if share_embeddings in ("source_target", "all"):
             if source_vocabulary_size != target_vocabulary_size:
                 raise ValueError(
@@ -128,7 +130,7 @@ class Seq2Seq(TokenStep, keras.Model):
                     f"{target_vocabulary_size}"
                 )
             self.embed_source = self.embed_target
-        else:
+        elif source_vocabulary_size is not None:
             self.embed_source = TokenEmbedding(
                 source_vocabulary_size,
                 embedding_dim,
@@ -148,16 +150,20 @@ class Seq2Seq(TokenStep, keras.Model):
         self.append_end = append_end
         self.max_source_length = max_source_length
         self.max_target_length = max_target_length
-        self.generator = Generator(
-            self,
-            tokenizers,
-            append_end,
-            max_source_length,
-            max_target_length,
-            search,
-        )
+        self.generator = self.make_generator(tokenizers, search)
         self.add_token_metrics()
         self.build()
+
+    def make_generator(self, tokenizers, search):
+        """What turns sources into targets for `generate`."""
+        return Generator(
+            self,
+            tokenizers,
+            self.append_end,
+            self.max_source_length,
+            self.max_target_length,
+            search,
+        )
 
     def _dropout(self, share, seed_offset):
         seed = None if self.seed is None else self.seed + seed_offset
@@ -166,7 +172,7 @@ class Seq2Seq(TokenStep, keras.Model):
     def build(self, inputs_shape=None):
         """Makes all weights; their shapes depend on no input."""
         self.embed_target.build()
-        if not self.embed_source.built:
+        if self.embed_source is not None and not self.embed_source.built:
             self.embed_source.build()
         self.encoder.build((None, None, self.embedding_dim))
         self.decoder.build(
@@ -186,11 +192,29 @@ class Seq2Seq(TokenStep, keras.Model):
         """Reads the source.
 
         Args:
-            inputs: mapping with int `"source" (B, S)`.
+            inputs: mapping with int `"source" (B, S)`, or what else `read`
+                takes.
 
         Returns:
             memory, a mapping of tensors `(B, S, ...)` that steps never
             change, and carry, a nest of tensors `(B, 1, ...)` that they do.
+        """
+        encoded = self.read(inputs, training)
+        memory = {"valid": encoded.valid}
+        if self.attention is not None:
+            memory["keys"] = self.attention.project_keys(encoded.outputs)
+            memory["values"] = encoded.attention_values
+        if self.bridge.fed_size:
+            memory["fed"] = self.bridge.feed(encoded)
+        states = self.bridge(
+            encoded, self.decoder.zero_state(ops.shape(encoded.valid)[0])
+        )
+        return memory, self.decoder.begin(states, memory)
+
+    def read(self, inputs, training=False):
+        """What the encoder makes of the source: `EncoderOutput`.
+
+        Its positions are in the order of the text.
         """
         source = ops.convert_to_tensor(inputs["source"])
         valid = ops.not_equal(source, PAD)
@@ -209,16 +233,9 @@ class Seq2Seq(TokenStep, keras.Model):
                 if encoded.attention_values is encoded.outputs
                 else reverse_within(values, count)
             )
-        memory = {"valid": valid}
-        if self.attention is not None:
-            keys = self.attention.project_keys(outputs)
-            memory = {"keys": keys, "values": values, "valid": valid}
-        if self.bridge.fed_size:
-            memory["fed"] = self.bridge.feed(encoded)
-        states = self.bridge(
-            encoded, self.decoder.zero_state(ops.shape(source)[0])
+        return encoded._replace(
+            outputs=outputs, attention_values=values, valid=valid
         )
-        return memory, self.decoder.begin(states, memory)
 
     def decode(self, target, memory, carry, training=False):
         """Logits `(B, T, V)` of the tokens that follow each of `target`."""
