@@ -113,7 +113,9 @@ class Evaluation:
             config.model_params,
             self.model.tokenizers,
             allowed=allowed,
+            strict=config.strict,
         )
+        recipe.keep_features(config, self.model, self.pairs)
         self.scores = dev_scores(
             config.model_copy(update={"input_pipeline_dev": pipeline}),
             self.model.tokenizers,

@@ -14,7 +14,6 @@ from keras_seq2seq.checkpoint.choice import find_weights
 from keras_seq2seq.checkpoint.model_state import assign_weights, read_model
 from keras_seq2seq.config.files import override
 from keras_seq2seq.data.batches import assemble, evaluation_dataset
-from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import read_run
 from keras_seq2seq.search import BeamSearch
@@ -206,13 +205,7 @@ def score_pairs(model, sources, targets, batch_size=64):
         float64 array of nats, END included, and int array of tokens, END
         included, both `(N,)`.
     """
-    pairs = ParallelText.from_texts(
-        sources,
-        targets,
-        source_tokenizer=model.tokenizers[0],
-        target_tokenizer=model.tokenizers[1],
-        append_end=model.append_end,
-    )
+    pairs = model.generator.pairs(sources, targets)
     order = np.lexsort((pairs.target_lengths, pairs.source_lengths))
     nats = np.zeros(len(pairs))
 
@@ -242,6 +235,8 @@ def evaluate(model, pipeline, params, batch_size=64, allowed=()):
         dict of numbers.
     """
     pairs = recipe.corpus(pipeline, params, model.tokenizers, allowed=allowed)
+    for line in pairs.remarks:
+        LOGGER.warning("%s", line)
     model.compile()
     return model.evaluate(
         evaluation_dataset(pairs, batch_size), verbose=0, return_dict=True

@@ -38,6 +38,7 @@ from keras_seq2seq.run_files import (
     check_unchanged,
     stored_config,
     unwritten_if_refused,
+    write_left_out,
     write_run,
 )
 from keras_seq2seq.start_banner import start_banner
@@ -205,11 +206,16 @@ def set_up(
     config = _resolved(config, directory, workers)
     keras.utils.set_random_seed(config.tf_random_seed)
     keras.config.set_dtype_policy(config.precision)
-    pair = recipe.tokenizers(config, _prepared(config, directory, workers))
+    made = _prepared(config, directory, workers, allowed)
+    pair = recipe.tokenizers(config, made)
     check_tokenizers(directory, pair)
     pairs = recipe.training_pairs(config, pair, allowed)
     dev = config.input_pipeline_dev and recipe.corpus(
-        config.input_pipeline_dev, config.model_params, pair, allowed=allowed
+        config.input_pipeline_dev,
+        config.model_params,
+        pair,
+        allowed=allowed,
+        strict=config.strict,
     )
     replicas = strategy.num_replicas_in_sync
     if config.batch_type == "sentences":
@@ -245,7 +251,7 @@ def set_up(
         retention=callbacks[-1],
         last_step=last_step,
     )
-    told += [*frozen, *hook_remarks(config)]
+    told += [*frozen, *hook_remarks(config), *pairs.remarks]
     for line in [*start_banner(run, strategy), *told]:
         say(line)
     restored = _restored(run)
@@ -254,9 +260,11 @@ def set_up(
     else:
         _check_dev(restored["extra"] or {}, extra)
         say(f"Going on from {restored['path'].name}.")
+    recipe.keep_features(config, model, pairs, dev or None)
     if workers.is_chief:
         # Not before: what a run holds already stays, if it cannot go on.
         write_run(directory, config, pair, dialect)
+        write_left_out(directory, pairs.left_out)
     return run
 
 
@@ -280,11 +288,11 @@ def compiled_model(config, pair, allowed=()):
     return model, told, frozen
 
 
-def _prepared(config, directory, workers):
+def _prepared(config, directory, workers, allowed):
     """Vocabularies, which the chief makes while the others wait."""
     if not workers.is_chief:
         workers.wait()
-    made = recipe.prepare(config, directory)
+    made = recipe.prepare(config, directory, allowed)
     if workers.is_chief:
         workers.wait()
     return made

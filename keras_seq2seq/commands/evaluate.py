@@ -81,6 +81,7 @@ def _of_model(arguments):
     pipeline = checked_pipeline(arguments.input_pipeline)
     start_tensorflow()
     from keras_seq2seq import inference, recipe
+    from keras_seq2seq.metrics.corpus import as_sets
     from keras_seq2seq.run_files import read_run
 
     model = inference.load(
@@ -99,6 +100,9 @@ def _of_model(arguments):
     )
     for name, value in values.items():
         yield {"metric": name, "value": value, "signature": "teacher forcing"}
-    sources, references = recipe.texts(pipeline, allowed=arguments.allow_import)
+    sources, references = recipe.texts(
+        pipeline, allowed=arguments.allow_import, pair=model.tokenizers
+    )
     found = model.generate(sources, batch_size=arguments.batch_size)
-    yield from _scored(arguments, [x.text for x in found], references)
+    texts = [each.text for each in found]
+    yield from _scored(arguments, texts, as_sets(references))

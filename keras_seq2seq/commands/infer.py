@@ -53,6 +53,25 @@ def add_arguments(parser):
         default=None,
         help="answer each line before the next is read, as at a terminal",
     )
+    parser.add_argument(
+        "--images",
+        nargs="+",
+        metavar="PATH",
+        help="pictures, or folders of them, for a model of pictures; without "
+        "it and --input_pipeline their paths come from stdin, line by line",
+    )
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        help="write a page of pictures, captions, references and attention",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        default=None,
+        help="end at a picture that can't be read; else it is named, and its "
+        "caption is blank",
+    )
     add_allow_import(parser)
     for name in OLD_FLAGS:
         text = "of google/seq2seq's wiki, see docs/compatibility.md"
@@ -68,6 +87,7 @@ def run(arguments):
     flags = inference_flags(arguments, say=lambda x: print(x, file=sys.stderr))
     start_tensorflow()
     from keras_seq2seq import inference, recipe
+    from keras_seq2seq.errors import UserError
 
     tasks = [recipe.task(each, flags.allow_import) for each in flags.tasks]
     model = inference.load(
@@ -76,14 +96,21 @@ def run(arguments):
         flags.model_params,
         flags.allow_import,
     )
+    reads_pictures = hasattr(model.generator, "strict")
+    if reads_pictures:
+        model.generator.strict = flags.strict
+    elif flags.images or flags.html:
+        raise UserError(
+            "--images and --html go with a model of pictures, Image2Seq. "
+            f"Received: {type(model).__name__}"
+        )
+    if flags.html:
+        tasks.append(_gallery(flags, model))
     search = inference.task_search(model, tasks, flags.n_best or 1)
-    lines = (
-        recipe.source_lines(flags.input_pipeline, flags.allow_import)
-        if flags.input_pipeline
-        else standard_input()
-    )
-    typed = not flags.input_pipeline and sys.stdin.isatty()
-    at_once = typed or (flags.interactive and not flags.input_pipeline)
+    lines = _sources(flags)
+    from_stdin = not (flags.input_pipeline or flags.images)
+    typed = from_stdin and sys.stdin.isatty()
+    at_once = typed or (flags.interactive and from_stdin)
     if typed:
         print("Type a line to be answered; Ctrl-D ends.", file=sys.stderr)
     for said in inference.run_tasks(
@@ -99,6 +126,35 @@ def run(arguments):
         if at_once:
             sys.stdout.flush()
     sys.stdout.flush()
+
+
+def _sources(flags):
+    """What is read, one by one."""
+    from keras_seq2seq import recipe
+    from keras_seq2seq.data.picture_store import pictures_in
+    from keras_seq2seq.errors import UserError
+
+    if flags.images and flags.input_pipeline:
+        raise UserError("give --images or --input_pipeline, not both.")
+    if flags.images:
+        return pictures_in(flags.images)
+    if flags.input_pipeline:
+        return recipe.source_lines(flags.input_pipeline, flags.allow_import)
+    return standard_input()
+
+
+def _gallery(flags, model):
+    """The task of --html, with references if the pipeline has some."""
+    from keras_seq2seq import recipe
+    from keras_seq2seq.tasks import WriteGallery
+
+    references = {}
+    if flags.input_pipeline:
+        references = recipe.references(
+            flags.input_pipeline, model.tokenizers[1], flags.allow_import
+        )
+    title = f"Captions by {', '.join(flags.model_dir)}"
+    return WriteGallery(flags.html, references, title)
 
 
 def _ranked(tasks, n_best):

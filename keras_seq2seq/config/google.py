@@ -21,6 +21,7 @@ NAMES = {
         "PoolingEncoder",
         "ConvEncoder",
         "InceptionV3Encoder",
+        "ImageEncoder",
     ),
     "decoder": ("BasicDecoder", "AttentionDecoder"),
     "attention": (
@@ -44,7 +45,12 @@ NAMES = {
         "LayerNormLSTMCell",
     ),
     "optimizer": ("Adam", "SGD", "Momentum", "Adagrad", "RMSprop", "Ftrl"),
-    "pipeline": ("ParallelTextInputPipeline", "TFRecordInputPipeline"),
+    "pipeline": (
+        "ParallelTextInputPipeline",
+        "TFRecordInputPipeline",
+        "ImageCaptioningInputPipeline",
+        "ImageCaptionTSVInputPipeline",
+    ),
     "hook": (
         "PrintModelAnalysisHook",
         "MetadataCaptureHook",

@@ -21,6 +21,7 @@ from keras_seq2seq.config.network_schema import (
     ConvEncoderParams,
     FixedAttentionParams,
     ImageEncoderParams,
+    InceptionV3Params,
     InitialStateBridgeParams,
     PoolingEncoderParams,
 )
@@ -92,6 +93,7 @@ class ModelParams(TrainingParams):
         | PoolingEncoderParams
         | ConvEncoderParams
         | ImageEncoderParams
+        | InceptionV3Params
         | Free
     ) = params_of("encoder")
     bridge_class: name_of("bridge") = _class("bridge")

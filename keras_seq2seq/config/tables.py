@@ -19,6 +19,8 @@ from keras_seq2seq.config import (
     rnn_schema,
 )
 from keras_seq2seq.config.component_schema import (
+    ImageCaptioningParams,
+    ImageCaptionTSVParams,
     OwnPipelineParams,
     ParallelTextParams,
     TFRecordParams,
@@ -49,6 +51,8 @@ TABLES = {
     "train": Config,
     "ParallelTextInputPipeline": ParallelTextParams,
     "TFRecordInputPipeline": TFRecordParams,
+    "ImageCaptionTSVInputPipeline": ImageCaptionTSVParams,
+    "ImageCaptioningInputPipeline": ImageCaptioningParams,
     "own_pipeline": OwnPipelineParams,
     "early_stopping": EarlyStopping,
     "average": Average,
@@ -61,6 +65,7 @@ TABLES = {
     "GRUCell": rnn_schema.GRUCellParams,
     "LSTMCell": rnn_schema.LSTMCellParams,
     "PoolingEncoder": network_schema.PoolingEncoderParams,
+    "ImageEncoder": network_schema.ImageEncoderParams,
     "ConvEncoder": network_schema.ConvEncoderParams,
     "AttentionDecoder": rnn_schema.AttentionDecoderParams,
     "attention": network_schema.AttentionParams,

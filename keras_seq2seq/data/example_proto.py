@@ -1,4 +1,4 @@
-"""Text in and out of `tf.Example`, in protocol buffers' wire format.
+"""`tf.Example` and `tf.SequenceExample`, in protocol buffers' wire format.
 
 Read by hand, so that the processes that encode text need no TensorFlow.
 
@@ -61,6 +61,96 @@ def read_text(example, name, required=True):
         raise ValueError(
             f"the feature {name!r} is not UTF-8: byte 0x{byte:02x}"
         ) from None
+
+
+def write_sequence_example(context, lists):
+    """A serialised `tf.SequenceExample`.
+
+    Args:
+        context: dict from str to bytes, str or int: features of one value.
+        lists: dict from str to a sequence of bytes, str or ints: a value for
+            each step.
+
+    Returns:
+        bytes.
+    """
+    one = [_entry(name, _feature(value)) for name, value in context.items()]
+    several = [
+        _entry(name, b"".join(_message(1, _feature(x)) for x in values))
+        for name, values in lists.items()
+    ]
+    return _message(1, b"".join(one)) + _message(2, b"".join(several))
+
+
+def read_sequence_example(content):
+    """The values in a `tf.SequenceExample`.
+
+    Args:
+        content: bytes.
+
+    Returns:
+        dict from names of the context's features to lists of values, and dict
+        from names of feature lists to a list of such lists, one per step.
+        Values are bytes or ints; floats are left out.
+
+    Raises:
+        ValueError: with the reason in words: no `tf.SequenceExample`.
+    """
+    context, lists = {}, {}
+    for features in _inside(content, 1):
+        for name, feature in _entries(features):
+            context[name] = _all_values(feature)
+    for features in _inside(content, 2):
+        for name, steps in _entries(features):
+            lists[name] = [_all_values(step) for step in _inside(steps, 1)]
+    return context, lists
+
+
+def _entry(name, message):
+    content = _message(1, name.encode("utf-8")) + _message(2, message)
+    return _message(1, content)
+
+
+def _feature(value):
+    if isinstance(value, int):
+        return _message(3, _message(1, _packed(value)))
+    value = value.encode("utf-8") if isinstance(value, str) else value
+    return _message(1, _message(1, value))
+
+
+def _entries(features):
+    for entry in _inside(features, 1):
+        parts = dict(_fields(entry))
+        yield parts.get(1, b"").decode("utf-8", "replace"), parts.get(2, b"")
+
+
+def _all_values(feature):
+    found = []
+    for kind, content in _fields(feature):
+        if kind == 1:
+            found = list(_inside(content, 1))
+        elif kind == 3:
+            found = _whole_numbers(content)
+    return found
+
+
+def _whole_numbers(content):
+    """Values of an `Int64List`, packed or one by one."""
+    found, place = [], 0
+    while place < len(content):
+        key, place = _varint(content, place)
+        if key == 1 << 3 | VARINT:
+            value, place = _varint(content, place)
+            found.append(value)
+        elif key == 1 << 3 | BYTES:
+            length, place = _varint(content, place)
+            end = place + length
+            while place < min(end, len(content)):
+                value, place = _varint(content, place)
+                found.append(value)
+        else:
+            raise ValueError("bytes that are no list of integers")
+    return found
 
 
 def _features(example):
@@ -130,9 +220,15 @@ def _varint(data, place):
 
 
 def _message(number, content):
-    length, size = len(content), bytearray()
-    while length > 127:
-        size.append(length & 127 | 128)
-        length >>= 7
-    size.append(length)
-    return bytes([number << 3 | BYTES]) + bytes(size) + content
+    key = bytes([number << 3 | BYTES])
+    return key + _packed(len(content)) + content
+
+
+def _packed(number):
+    """A whole number, not negative, in as few bytes as it takes."""
+    found = bytearray()
+    while number > 127:
+        found.append(number & 127 | 128)
+        number >>= 7
+    found.append(number)
+    return bytes(found)

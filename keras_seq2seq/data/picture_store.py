@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from keras_seq2seq.data.pictures import SUFFIXES
+import numpy as np
+
+from keras_seq2seq.data.pictures import SUFFIXES, encoded_bytes, name_of
 from keras_seq2seq.errors import UserError
 
 
@@ -47,6 +49,49 @@ class FolderPictures:
                 told = (name, None, None)
             digest.update(repr(told).encode())
         return digest.hexdigest()
+
+
+class ListedPictures:
+    """Pictures that are given one by one.
+
+    Args:
+        sources: sequence of paths, bytes or arrays, as `read_picture` takes
+            them.
+    """
+
+    def __init__(self, sources):
+        self.sources = list(sources)
+
+    def __len__(self):
+        return len(self.sources)
+
+    def __getitem__(self, index):
+        return self.sources[index]
+
+    def name(self, index):
+        """What a picture is called for people."""
+        return name_of(self.sources[index])
+
+    def some(self, indices):
+        """These pictures only."""
+        return ListedPictures([self.sources[i] for i in indices])
+
+    def fingerprint(self):
+        """Hexadecimal sha256 of the pictures as they are stored."""
+        digest = hashlib.sha256()
+        for source in self.sources:
+            digest.update(hashlib.sha256(_stored(source)).digest())
+        return digest.hexdigest()
+
+
+def _stored(source):
+    """Bytes that tell a picture from others; its name if it is missing."""
+    if isinstance(source, np.ndarray):
+        return repr(source.shape).encode() + source.tobytes()
+    try:
+        return encoded_bytes(source)
+    except OSError:
+        return str(source).encode()
 
 
 class StoredPicture(NamedTuple):

@@ -1,6 +1,8 @@
 """Encoders of pictures: a network's feature map, cell by cell."""
 
+import copy
 import functools
+import hashlib
 
 import keras
 from keras import ops
@@ -160,11 +162,8 @@ class ImageEncoder(Part):
     def grid(self):
         """Rows and columns of cells that a picture has; `(1, C)` if they are
         cells without places."""
-        return self.map_shape[:2] if len(self.map_shape) == 3 else (1, self._C)
-
-    @property
-    def _C(self):
-        return self.map_shape[0]
+        shape = self.map_shape
+        return shape[:2] if len(shape) == 3 else (1, shape[0])
 
     @property
     def feature_shape(self):
@@ -186,6 +185,20 @@ class ImageEncoder(Part):
     def final_state_sizes(self):
         """Widths of the final state, nested as it is."""
         return ((self.output_size,),)
+
+    def fingerprint(self):
+        """What decides the features of a picture, as JSON."""
+        kinds = [type(layer).__name__ for layer in self.backbone.layers]
+        digest = hashlib.sha256()
+        for weight in self.backbone.get_weights():
+            digest.update(repr((weight.shape, weight.dtype)).encode())
+            digest.update(weight.tobytes())
+        return [
+            self.name_of_backbone or kinds,
+            digest.hexdigest(),
+            [self.resize_height, self.resize_width],
+            self.compute_dtype,
+        ]
 
     def build(self, inputs_shape=None):
         if self.projection is not None and not self.projection.built:
@@ -249,7 +262,9 @@ class ImageEncoder(Part):
     @classmethod
     def from_config(cls, config):
         if not isinstance(config.get("backbone", ""), str):
-            model = keras.saving.deserialize_keras_object(config["backbone"])
+            # Keras takes apart what it is given.
+            described = copy.deepcopy(config["backbone"])
+            model = keras.saving.deserialize_keras_object(described)
             config = {**config, "backbone": model}
         return cls(**config)
 

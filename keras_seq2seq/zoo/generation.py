@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_seq2seq.data.line_encoder import LineEncoder
+from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.search import GreedySearch, Limits
 from keras_seq2seq.search.compaction import (
     Collected,
@@ -165,6 +166,26 @@ class Generator:
         count = len(next(iter(inputs.values())))
         bounds = np.full((2, count), [[max_length], [min_length]])
         return run(inputs, bounds.astype(np.int32))
+
+    def pairs(self, sources, targets, max_source_length=None):
+        """Given sources and targets, encoded for teacher forcing.
+
+        Args:
+            sources: list as `generate` takes it.
+            targets: list of str, as many.
+            max_source_length: int or None. Tokens read of a source.
+
+        Returns:
+            what `data.batches.assemble` takes.
+        """
+        return ParallelText.from_texts(
+            sources,
+            targets,
+            source_tokenizer=self.tokenizers[0],
+            target_tokenizer=self.tokenizers[1],
+            source_max_length=max_source_length,
+            append_end=self.append_end,
+        )
 
     def _encoder(self):
         return LineEncoder(

@@ -6,7 +6,10 @@ import logging
 import numpy as np
 from keras import ops
 
+from keras_seq2seq.data.captioned_pictures import CaptionedPictures
+from keras_seq2seq.data.captions import Captions
 from keras_seq2seq.data.picture_check import threads
+from keras_seq2seq.data.picture_store import ListedPictures
 from keras_seq2seq.data.pictures import (
     Picture,
     PictureError,
@@ -55,6 +58,17 @@ class PictureGenerator(Generator):
             list of `Generation`, in the order of `sources`.
         """
         return super().generate(sources, search, **options)
+
+    def pairs(self, sources, targets, max_source_length=None):
+        """Given pictures and captions; see `Generator.pairs`."""
+        numbers = range(len(sources))
+        encoder = self.model.encoder
+        return CaptionedPictures(
+            Captions(ListedPictures(sources), list(targets), numbers),
+            self.tokenizers[1],
+            encoder.resize_height,
+            encoder.resize_width,
+        )
 
     def batches(self, sources, batch_size):
         """Features of pictures that can be read; see `Generator.batches`."""
