@@ -396,7 +396,7 @@ def test_a_glob_that_means_several_vocabularies(refused, corpus):
     assert "expected one file. Received: 2 files" in told
 
 
-@pytest.mark.parametrize("model", ["Image2Seq", "ConvS2S"])
+@pytest.mark.parametrize("model", ["ConvS2S"])
 def test_models_that_are_not_there_yet(refused, model):
     told = refused(model=model, model_params="{vocab_target: target.vocab}")
     assert f"model {model} is not there yet" in told
