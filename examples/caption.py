@@ -1,9 +1,8 @@
 """Learns to write captions of photographs, and draws what it looked at.
 
 The directory --data_dir holds images/, captions.tsv (a picture's name, TAB, a
-caption; several lines per picture) and the names of each split's pictures in
-splits/train.txt and splits/val.txt. --weights is the file of EfficientNetLite0
-that docs/image_captioning.md tells of.
+caption; several lines per picture) and names of pictures in splits/train.txt
+and splits/val.txt. docs/image_captioning.md tells of --weights.
 """
 
 import argparse
@@ -60,8 +59,8 @@ model = Image2Seq(
 model.compile(keras.optimizers.Adam(1e-3))
 pairs = CaptionedPictures(train, words, side, side, max_length=30)
 network = (model.encoder.fingerprint(), model.encoder.feature_shape)
-compute = model.generator.features
-pairs.features = load_or_compute(train.pictures, compute, *network)
+read = model.generator.features
+pairs.features = load_or_compute(train.pictures, read, *network)
 bucketing = callbacks.Bucketing(pairs, batch_size=64, boundaries="auto:4")
 model.fit(
     bucketing.dataset,
@@ -70,7 +69,6 @@ model.fit(
     shuffle=False,
     verbose=0,
 )
-
 search = BeamSearch(5, 0.7, with_attention=True)
 found = model.generate(list(val.pictures), search)
 references = dict(zip(val.pictures, val.by_picture(), strict=True))

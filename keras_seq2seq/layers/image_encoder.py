@@ -166,10 +166,15 @@ class ImageEncoder(Part):
         return shape[:2] if len(shape) == 3 else (1, shape[0])
 
     @property
+    def map_cells(self):
+        """Cells of the network's map."""
+        rows, columns = self.grid
+        return rows * columns
+
+    @property
     def feature_shape(self):
         """Shape of the features of one picture, `(C, D)`."""
-        rows, columns = self.grid
-        return rows * columns, self.map_shape[-1]
+        return self.map_cells, self.map_shape[-1]
 
     @property
     def output_size(self):
