@@ -40,7 +40,8 @@ class DevScores:
         config: Config; `dev_decoding` says how, if it is there.
         limit: int or None. Most pairs; None for what `dev_decoding` says.
         metrics: sequence of `evaluation_metrics.TextMetric`.
-        pair: tokenizers (source, target); `metrics` need the target's.
+        pair: tokenizers (source, target) or None; pictures and `metrics`
+            need them.
         allowed: modules of the user's own that may be imported.
 
     Attributes:
@@ -49,9 +50,7 @@ class DevScores:
             several of a source, as of pictures.
     """
 
-    def __init__(
-        self, config, limit=None, metrics=(), pair=(None, None), allowed=()
-    ):
+    def __init__(self, config, limit=None, metrics=(), pair=None, allowed=()):
         decoding = config.dev_decoding
         if limit is None and decoding is not None:
             limit = decoding.max_sentences
@@ -71,7 +70,7 @@ class DevScores:
             )
         self._decoding = decoding
         self._metrics = metrics
-        self._tokenizer = pair[1]
+        self._tokenizer = pair and pair[1]
         self._teacher = TeacherForcing(*self._one_by_one())
         self._latest = {}
 

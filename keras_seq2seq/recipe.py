@@ -469,7 +469,7 @@ def corpus(
 def keep_features(config, model, *corpora):
     """Gives corpora, and the model's `generate`, features from the cache.
 
-    Does nothing unless `feature_cache` asks for it.
+    Does nothing unless `feature_cache` asks for it, nor a second time.
 
     Args:
         config: Config.
@@ -480,7 +480,7 @@ def keep_features(config, model, *corpora):
     if kind == "none":
         return
     for pairs in corpora:
-        if pairs is not None:
+        if pairs is not None and pairs.features is None:
             pairs.features = load_or_compute(
                 pairs.captions.pictures,
                 model.generator.features,

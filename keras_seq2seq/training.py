@@ -252,6 +252,8 @@ def set_up(
         last_step=last_step,
     )
     told += [*frozen, *hook_remarks(config), *pairs.remarks]
+    if dev is not None:
+        told += [f"{line} (development data)" for line in dev.remarks]
     for line in [*start_banner(run, strategy), *told]:
         say(line)
     restored = _restored(run)
@@ -260,7 +262,7 @@ def set_up(
     else:
         _check_dev(restored["extra"] or {}, extra)
         say(f"Going on from {restored['path'].name}.")
-    recipe.keep_features(config, model, pairs, dev or None)
+    recipe.keep_features(config, model, pairs, dev)
     if workers.is_chief:
         # Not before: what a run holds already stays, if it cannot go on.
         write_run(directory, config, pair, dialect)

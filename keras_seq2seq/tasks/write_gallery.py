@@ -33,7 +33,7 @@ class WriteGallery(Task):
         self.needs_attention = True
 
     def begin(self, model, search):
-        if not hasattr(model.encoder, "grid"):
+        if not hasattr(getattr(model, "encoder", None), "grid"):
             raise UserError(
                 "A gallery shows pictures. Received: a model that reads text, "
                 f"{type(model).__name__}. Leave --html out."
