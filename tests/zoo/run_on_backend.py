@@ -19,8 +19,6 @@ if keras.backend.backend() == "jax":
     import jax
 
 SOURCE_SIZE, TARGET_SIZE, E = 11, 13, 7
-
-
 SIDE = 6  # of pictures, in pixels
 
 
