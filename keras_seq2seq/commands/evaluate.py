@@ -15,8 +15,9 @@ def add_arguments(parser):
     parser.add_argument(
         "--metric",
         default="bleu",
-        help="names with commas: bleu, multi_bleu, chrf, ter, rouge (nine "
-        "values) or one of them as rouge_l/f_score, wer, per, exact_match",
+        help="names with commas: bleu, bleu_1 to bleu_4, multi_bleu, chrf, "
+        "ter, rouge (nine values) or one of them as rouge_l/f_score, wer, per, "
+        "exact_match",
     )
     parser.add_argument(
         "--tokenize",

@@ -89,8 +89,8 @@ class Captions:
         return lines
 
     def fingerprint(self):
-        """Hexadecimal sha256 of captions and pictures."""
-        digest = hashlib.sha256(self.pictures.fingerprint().encode())
+        """Hexadecimal sha256 of captions and pictures, wherever these lie."""
+        digest = hashlib.sha256(self.pictures.content().encode())
         digest.update(self.owners.tobytes())
         for text in self.texts:
             digest.update(repr(text).encode())

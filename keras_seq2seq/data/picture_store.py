@@ -39,14 +39,22 @@ class FolderPictures:
         return FolderPictures(self.directory, [self.names[i] for i in indices])
 
     def fingerprint(self):
-        """Hexadecimal sha256 of names, sizes and times of the files."""
-        digest = hashlib.sha256(str(self.directory.resolve()).encode())
+        """Hexadecimal sha256 of folder, names, sizes and times of the files."""
+        return self._digest(str(self.directory.resolve()), "st_mtime_ns")
+
+    def content(self):
+        """Hexadecimal sha256 that a copy of the folder has, too."""
+        return self._digest("")
+
+    def _digest(self, begin, *more):
+        digest = hashlib.sha256(begin.encode())
         for index, name in enumerate(self.names):
+            told = [name]
             try:
                 stat = os.stat(self[index])
-                told = (name, stat.st_size, stat.st_mtime_ns)
+                told += [getattr(stat, each) for each in ("st_size", *more)]
             except OSError:
-                told = (name, None, None)
+                pass  # a missing one has its name alone
             digest.update(repr(told).encode())
         return digest.hexdigest()
 
@@ -82,6 +90,8 @@ class ListedPictures:
         for source in self.sources:
             digest.update(hashlib.sha256(_stored(source)).digest())
         return digest.hexdigest()
+
+    content = fingerprint
 
 
 def _stored(source):
@@ -150,6 +160,8 @@ class RecordPictures:
     def fingerprint(self):
         """Hexadecimal sha256 of the pictures."""
         return hashlib.sha256(b"".join(self.digests)).hexdigest()
+
+    content = fingerprint
 
 
 def pictures_in(paths):

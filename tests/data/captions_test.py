@@ -1,4 +1,5 @@
 import gzip
+import shutil
 
 import numpy as np
 import pytest
@@ -103,6 +104,14 @@ def test_a_missing_folder_and_an_empty_split_are_refused(folder):
     (folder / "split.txt").write_text("\n")
     with pytest.raises(UserError, match="split.txt.*one per line"):
         read(folder, split_file=folder / "split.txt")
+
+
+def test_a_copy_has_the_same_fingerprint(folder, tmp_path_factory):
+    copy = tmp_path_factory.mktemp("copies") / "of"
+    shutil.copytree(folder, copy, copy_function=shutil.copyfile)
+    assert read(copy).fingerprint() == read(folder).fingerprint()
+    stores = [read(each).pictures.fingerprint() for each in (copy, folder)]
+    assert stores[0] != stores[1]  # by which features are kept
 
 
 def test_fingerprints_tell_other_captions_and_pictures(folder):

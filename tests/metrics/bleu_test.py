@@ -1,4 +1,5 @@
 import collections
+import math
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from keras_seq2seq.metrics import (
     multi_bleu,
     multi_bleu_line,
 )
+from keras_seq2seq.metrics.bleu import bleu_up_to
 
 FOX = [
     "The brown fox jumps over the dog 笑",
@@ -150,3 +152,19 @@ def test_multi_bleu_is_the_definition_on_any_corpus(seed):
     found = multi_bleu(texts[0], texts[1:]).value
     assert found == pytest.approx(by_definition(hypotheses, sets), abs=0.0051)
     assert found > 0
+
+
+def test_orders_up_to_four_by_hand():
+    hypotheses, references = ["a b c d"], [["a b x d"], ["c a b c"]]
+    found = [
+        bleu_up_to(order, hypotheses, references) for order in (1, 2, 3, 4)
+    ]
+    # Clipped matches: a b c d, "a b" "b c", "a b c", none (half of one).
+    shares = [4 / 4, 2 / 3, 1 / 2, 1 / 2]
+    for order, score in enumerate(found, start=1):
+        mean = math.prod(shares[:order]) ** (1 / order)
+        assert score.value == pytest.approx(100 * mean)
+        assert score.name == f"bleu_{order}"
+        assert score.signature.startswith("nrefs:2|")
+    whole = corpus_bleu(hypotheses, references).value
+    assert found[3].value == pytest.approx(whole)
