@@ -5,9 +5,11 @@ import random
 from keras_seq2seq import recipe
 from keras_seq2seq.callbacks import CorpusScore
 from keras_seq2seq.checkpoint.variable_value import steps_made
+from keras_seq2seq.data.pictures import is_blank
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.evaluation_metrics import text_metrics
 from keras_seq2seq.metrics import score
+from keras_seq2seq.metrics.corpus import as_sets
 from keras_seq2seq.search import BeamSearch, GreedySearch
 from keras_seq2seq.teacher_forcing import TeacherForcing
 
@@ -62,23 +64,22 @@ class DevScores:
         config: Config; `dev_decoding` says how, if it is there.
         limit: int or None. Most pairs; None for what `dev_decoding` says.
         metrics: sequence of `evaluation_metrics.TextMetric`.
-        tokenizers: pair (source, target), which `metrics` and records of ids
-            need.
+        pair: tokenizers (source, target) or None; pictures, records of ids
+            and `metrics` need them.
         allowed: modules of the user's own that may be imported.
 
     Attributes:
-        sources: list of str.
-        references: list of str.
+        sources: list of str, or of pictures.
+        references: list of str; of tuples of them where the data have
+            several of a source, as of pictures.
     """
 
-    def __init__(
-        self, config, limit=None, metrics=(), tokenizers=None, allowed=()
-    ):
+    def __init__(self, config, limit=None, metrics=(), pair=None, allowed=()):
         decoding = config.decoding
         if limit is None and decoding is not None:
             limit = decoding.max_sentences
         pipeline = config.input_pipeline_dev
-        texts = recipe.texts(pipeline, limit, allowed, tokenizers)
+        texts = recipe.texts(pipeline, limit, allowed, pair, config.strict)
         if decoding is not None:
             texts = sampled(*texts, decoding.sample)
         self.sources, self.references = texts
@@ -94,9 +95,28 @@ class DevScores:
             )
         self._decoding = decoding
         self._metrics = metrics
-        self._tokenizer = tokenizers and tokenizers[1]
-        self._teacher = TeacherForcing(self.sources, self.references)
+        self._tokenizer = pair and pair[1]
+        self._teacher = TeacherForcing(*self._one_by_one())
         self._latest = {}
+
+    def _one_by_one(self):
+        """Sources and references, a source for each of its references."""
+        if not self.references or isinstance(self.references[0], str):
+            return self.sources, self.references
+        pairs = [
+            (source, reference)
+            for source, own in zip(self.sources, self.references, strict=True)
+            for reference in own
+        ]
+        return tuple(zip(*pairs, strict=True))
+
+    @property
+    def shown_references(self):
+        """A text for each source, for people."""
+        return [
+            each if isinstance(each, str) else " | ".join(each)
+            for each in self.references
+        ]
 
     def corpus_scores(self):
         """What is logged: a `CorpusScore` for every name.
@@ -108,15 +128,16 @@ class DevScores:
             dict from names without `val_` to callbacks.
         """
         decoding = self._decoding
-        ways = {"": self.generations}
+        ways = {"": (self.generations, self.references)}
         if decoding is not None and decoding.teacher_forced:
-            ways["_teacher_forced"] = self.forced
+            forced = (self.forced, self._teacher.references)
+            ways["_teacher_forced"] = forced
         found = {}
-        for ending, write in ways.items():
+        for ending, way in ways.items():
             for name in () if decoding is None else decoding.metric:
-                found[name + ending] = self._plain(name, ending, write)
+                found[name + ending] = self._plain(name, ending, *way)
             for metric in self._metrics:
-                score = self._detailed(metric, ending, write)
+                score = self._detailed(metric, ending, *way)
                 found[metric.name + ending] = score
         return found
 
@@ -138,28 +159,28 @@ class DevScores:
             self._latest[kind] = (step, write())
         return self._latest[kind][1]
 
-    def _plain(self, name, ending, write):
+    def _plain(self, name, ending, write, references):
         """The score of `dev_decoding` called `name`."""
         return CorpusScore(
             lambda model, sources: [each.text for each in write(model)],
-            self.sources,
-            self.references,
+            references,  # only counted: `write` knows its sources
+            references,
             lambda texts, references: score(
-                name, texts, references, self._decoding.tokenize
+                name, texts, as_sets(references), self._decoding.tokenize
             ),
             name=f"val_{name}{ending}",
             every=self._decoding.every_n_evaluations,
         )
 
-    def _detailed(self, metric, ending, write):
+    def _detailed(self, metric, ending, write, references):
         """The score of an entry of `metrics`."""
         decoding = self._decoding
         return CorpusScore(
             lambda model, sources: [
                 metric.hypothesis(each) for each in write(model)
             ],
-            self.sources,
-            [metric.reference(x, self._tokenizer) for x in self.references],
+            references,
+            [metric.reference(x, self._tokenizer) for x in references],
             metric.score,
             name=f"val_{metric.name}{ending}",
             every=1 if decoding is None else decoding.every_n_evaluations,
@@ -171,8 +192,10 @@ class DevScores:
         return [each.text for each in model.generate(sources, GreedySearch())]
 
     def attend(self, model):
-        """Source tokens, target tokens and attention of the first source."""
-        source = next((s for s in self.sources if s.strip()), "")
+        """What the model read of the first source, its tokens or a `Picture`,
+        target tokens and attention."""
+        filled = (s for s in self.sources if not is_blank(s))
         search = GreedySearch(with_attention=True)
-        found = model.generate([source], search)[0]
-        return found.source_tokens, found.tokens, found.attention
+        found = model.generate([next(filled, "")], search)[0]
+        read = found.picture or found.source_tokens
+        return read, found.tokens, found.attention

@@ -100,6 +100,7 @@ class Evaluation:
             log_placement=config.log_device_placement,
         )
         keras.config.set_dtype_policy(config.precision)
+        self.config = config
         self.batch_size = config.evaluation_batch_size
         self.run_dir = Path(run_dir)
         self.folder = self.run_dir / (
@@ -117,6 +118,7 @@ class Evaluation:
             config.model_params,
             self.model.tokenizers,
             allowed=allowed,
+            strict=config.strict,
         )
         self.pairs = recipe.selected(config, pairs, part).pairs
         self.scores = dev_scores(
@@ -145,6 +147,8 @@ class Evaluation:
             not a finite number.
         """
         read_model(self.model, path, training=False)
+        # Not before: the network's weights are in the checkpoint.
+        recipe.keep_features(self.config, self.model, self.pairs)
         # `DevScores` decodes anew when the optimizer's step is another.
         self.model.optimizer.iterations.assign(step)
         values = self.model.evaluate(

@@ -65,7 +65,10 @@ class TextMetric:
         return self.prepare(self.separator.join(tokens))
 
     def reference(self, line, tokenizer):
-        """The text that is scored, of a line of the target files."""
+        """The text that is scored, of a line of the target files; a list of
+        such texts of several lines."""
+        if not isinstance(line, str):
+            return [self.reference(each, tokenizer) for each in line]
         if self.separator is None:
             return self.prepare(line)
         return self.prepare(self.separator.join(tokenizer.split(line)))

@@ -18,7 +18,6 @@ from keras_seq2seq.checkpoint.choice import find_weights
 from keras_seq2seq.checkpoint.model_state import assign_weights, read_model
 from keras_seq2seq.config.files import override
 from keras_seq2seq.data.batches import assemble, evaluation_dataset
-from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import read_run
 from keras_seq2seq.search import BeamSearch
@@ -240,20 +239,14 @@ def score_pairs(
         float64 array of nats, END included, and int array of tokens, END
         included, both `(N,)`.
     """
-    pairs = ParallelText.from_texts(
-        sources,
-        targets,
-        source_tokenizer=model.tokenizers[0],
-        target_tokenizer=model.tokenizers[1],
-        append_end=model.append_end,
-    )
+    pairs = model.generator.pairs(sources, targets)
     return _nats(model, pairs, batch_size, temperature, longest), (
         pairs.target_lengths
     )
 
 
 def _nats(model, pairs, batch_size, temperature=1.0, longest=(None, None)):
-    """Log-probabilities of the targets of `ParallelText`, float64 `(N,)`."""
+    """Log-probabilities of the targets of pairs, float64 `(N,)`."""
     order = np.lexsort((pairs.target_lengths, pairs.source_lengths))
     fits = _fits(model, pairs, longest)
     order = order[fits[order]]
@@ -304,6 +297,8 @@ def evaluate(model, pipeline, params, batch_size=64, allowed=()):
         dict of numbers.
     """
     pairs = recipe.corpus(pipeline, params, model.tokenizers, allowed=allowed)
+    for line in pairs.remarks:
+        LOGGER.warning("%s", line)
     if isinstance(model, Ensemble):
         nats = _nats(model, pairs, batch_size)
         loss = -float(nats.sum()) / int(pairs.target_lengths.sum())

@@ -249,8 +249,10 @@ def _tokens(tokenizer):
 def _check_vocabularies(stored, tokenizers, run_dir):
     """Refuses weights that are not those of the vocabularies beside them."""
     for name, (axis, side) in TOKEN_AXES.items():
+        if name not in stored:
+            continue
         size = tokenizers[side].vocabulary_size
-        if name in stored and stored[name].shape[axis] != size:
+        if stored[name].shape[axis] != size:
             raise UserError(
                 f"init_from: {run_dir} has {size} {side} tokens, and weights "
                 f"of {stored[name].shape[axis]} in {name}. Copy the run "

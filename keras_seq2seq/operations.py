@@ -39,6 +39,8 @@ def products(model, rows, reads, writes, pairs, real):
     for name, variable in weight_names(model).items():
         if len(variable.shape) < 2 or "embed_" in variable.path:
             continue
+        if name.startswith("encoder/backbone/"):
+            continue  # at as many places as its maps have, if at all
         times = _times(variable.path, rows, reads, writes, real)
         found[name] = 2 * times * math.prod(variable.shape)
     if model.share_embeddings in ("target_output", "all"):

@@ -94,6 +94,10 @@ def parameter_table(variables):
 
 def _operation_table(model, run, data, allowed):
     lengths, told = _lengths(run, data, allowed)
+    if run.tokenizers[0] is None:
+        # A cell of the map is to attention what a word is elsewhere.
+        lengths[:, 0] = 1 if model.encoder.pool else model.encoder.map_cells
+        told += ", without the network that reads pictures"
     source, target = lengths.T
     tokens = int(target.sum())
     found = products(
@@ -123,6 +127,8 @@ def _operation_table(model, run, data, allowed):
 def _lengths(run, data, allowed):
     """Lengths of pairs, END included, `(N, 2)`, and whose they are."""
     params, pipeline = run.config.model_params, run.config.input_pipeline_dev
+    if data is not None and run.tokenizers[0] is None:
+        raise UserError("Texts are for models of text. Received: Image2Seq.")
     if data is not None:
         pairs = ParallelText(
             *data,

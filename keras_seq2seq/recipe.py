@@ -1,9 +1,11 @@
 """From a configuration to objects: only here do names become classes."""
 
+import contextlib
 import dataclasses
 import importlib
 import inspect
 import itertools
+import tempfile
 from pathlib import Path
 
 import keras
@@ -14,15 +16,28 @@ from keras_seq2seq.callbacks import (
     LearningRateDecay,
     PlateauReduction,
 )
+from keras_seq2seq.config.component_schema import CaptionParams
+from keras_seq2seq.config.network_schema import PICTURE_ENCODERS
+from keras_seq2seq.data.captioned_pictures import CaptionedPictures, as_text
+from keras_seq2seq.data.captions import (
+    NO_PICTURE,
+    UNREADABLE,
+    Captions,
+    captions_of_records,
+    captions_of_tsv,
+)
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.feature_cache import load_or_compute
 from keras_seq2seq.data.file_pairs import FilePairs
 from keras_seq2seq.data.id_pairs import IdPairs, tell_empty
 from keras_seq2seq.data.lines import LineReader
 from keras_seq2seq.data.own_pairs import OwnPairs
 from keras_seq2seq.data.parallel_buckets import PairBuckets
 from keras_seq2seq.data.parallel_text import ParallelText
+from keras_seq2seq.data.picture_check import unreadable_pictures
+from keras_seq2seq.data.picture_store import ListedPictures
 from keras_seq2seq.data.prepared_text import open_prepared
-from keras_seq2seq.data.selection import select_pairs
+from keras_seq2seq.data.selection import Selection, select_pairs
 from keras_seq2seq.data.subword_sampling import SubwordSampling
 from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.data.tokenizer import load_tokenizer
@@ -40,6 +55,7 @@ MODELS = {
     "AttentionSeq2Seq": zoo.AttentionSeq2Seq,
     "BasicSeq2Seq": zoo.BasicSeq2Seq,
     "ConvS2S": zoo.ConvS2S,
+    "Image2Seq": zoo.Image2Seq,
 }
 CELLS = {
     "BasicRNNCell": layers.BasicRNNCell,
@@ -122,12 +138,13 @@ def find_class(name, known, allowed=()):
         raise UserError(f"{name} cannot be imported: {error}") from error
 
 
-def prepare(config, directory):
+def prepare(config, directory, allowed=()):
     """Makes the vocabularies and subword models that are missing.
 
     Args:
         config: Config.
         directory: path. Outputs with relative names are written here.
+        allowed: modules of the user's own that may be imported.
 
     Returns:
         dict from an output's name in the configuration to its path.
@@ -137,18 +154,46 @@ def prepare(config, directory):
         path = Path(directory) / one.output
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path = train_tokenizer(
-                list(one.files),
-                one.kind,
-                path,
-                size=one.size,
-                min_frequency=one.min_frequency,
-                lowercase=one.lowercase,
-                delimiter=one.delimiter,
-                columns=one.columns,
-            )
+            with _learnt_from(config, one, allowed) as files:
+                path = train_tokenizer(
+                    files,
+                    one.kind,
+                    path,
+                    size=one.size,
+                    min_frequency=one.min_frequency,
+                    lowercase=one.lowercase,
+                    delimiter=one.delimiter,
+                    columns=one.columns if one.files else None,
+                )
         made[one.output] = path
     return made
+
+
+@contextlib.contextmanager
+def _learnt_from(config, one, allowed):
+    """Files with the text that a vocabulary is made of."""
+    if one.files:
+        yield list(one.files)
+        return
+    if config.input_pipeline_train is None:
+        raise UserError(
+            f"prepare: {one.output} needs files, or input_pipeline_train."
+        )
+    targets = _target_texts(config.input_pipeline_train, allowed)
+    with tempfile.TemporaryDirectory(prefix="keras_seq2seq-") as directory:
+        path = Path(directory) / "targets.txt"
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            # A line end inside of a record's text would be one more line.
+            file.writelines(" ".join(x.split("\n")) + "\n" for x in targets)
+        yield [path]
+
+
+def _target_texts(pipeline, allowed):
+    """Targets of a pipeline, one by one."""
+    if reads_pictures(pipeline):
+        texts = captions(pipeline, check=False, allowed=allowed).texts
+        return (text for text in texts if isinstance(text, str))
+    return (target for _, target in pairs_of(pipeline, allowed))
 
 
 def tokenizers(config, made=()):
@@ -157,8 +202,16 @@ def tokenizers(config, made=()):
     Args:
         config: Config.
         made: mapping from names to paths, as `prepare` returns it.
+
+    Returns:
+        `Tokenizer` of both; None for the source of a model of pictures.
     """
-    return tuple(_tokenizer_of(config, side, dict(made)) for side in SIDES)
+    return tuple(
+        None
+        if side == "source" and config.model == "Image2Seq"
+        else _tokenizer_of(config, side, dict(made))
+        for side in SIDES
+    )
 
 
 def check_vocabularies(config, pair):
@@ -173,6 +226,8 @@ def check_vocabularies(config, pair):
     """
     for side, own in zip(SIDES, pair, strict=True):
         path = getattr(config.model_params, f"vocab_{side}")
+        if own is None:
+            continue
         if path and _tokenizer_of(config, side).fingerprint != own.fingerprint:
             raise UserError(
                 f"vocab_{side}: {path} is not the vocabulary that the model "
@@ -220,6 +275,8 @@ def training_pairs(config, pair, allowed=()):
             **sampling.model_dump(), seed=config.tf_random_seed or 0
         ),
         allowed,
+        strict=config.strict,
+        seed=config.tf_random_seed or 0,
     )
 
 
@@ -228,9 +285,11 @@ def selected(config, pairs, part):
 
     Args:
         config: Config.
-        pairs: `ParallelText`.
+        pairs: `ParallelText` or `CaptionedPictures`.
         part: `"train"` or `"dev"`.
     """
+    if isinstance(pairs, CaptionedPictures):
+        return Selection(pairs, len(pairs))
     return select_pairs(
         pairs, config.overlength, config.empty_pairs, f"input_pipeline_{part}"
     )
@@ -362,7 +421,94 @@ def _check_files(given, name):
         )
 
 
-def corpus(pipeline, params, pair, sampling=None, allowed=()):
+def reads_pictures(pipeline):
+    """Whether a pipeline is one of ours that gives pictures."""
+    return isinstance(pipeline.params, CaptionParams)
+
+
+def captions(pipeline, strict=False, check=True, allowed=()):
+    """The captions that a pipeline names, and their pictures.
+
+    Args:
+        pipeline: a section `{class, params}`; one of the user's own gives
+            pairs of a picture's path and a caption.
+        strict: bool. If True, what is missing or can't be read is an error.
+        check: bool. Whether every picture is read once, so that bad ones are
+            left out.
+        allowed: modules of the user's own that may be imported.
+
+    Raises:
+        UserError: nothing left, and in `strict` whatever is left out.
+    """
+    found = _captions(pipeline, allowed)
+    if check:
+        unreadable = unreadable_pictures(found.pictures)
+        if len(unreadable) == len(found.pictures):
+            raise UserError(
+                "None of the pictures can be read: "
+                + "; ".join(list(unreadable.values())[:3])
+            )
+        found = found.without(unreadable)
+    bad = {NO_PICTURE, UNREADABLE} & found.left_out.keys()
+    if strict and bad:
+        raise UserError(
+            "strict: expected all pictures to be there and whole. Received: "
+            + "; ".join(
+                f"{len(found.left_out[name]):,} {name}: "
+                + ", ".join(found.left_out[name][:10])
+                for name in sorted(bad)
+            )
+        )
+    return found
+
+
+def _captions(pipeline, allowed):
+    given = pipeline.params
+    if pipeline.class_name == "ImageCaptionTSVInputPipeline":
+        if not given.image_dir or not given.captions_files:
+            raise UserError(
+                "input_pipeline: params.image_dir and params.captions_files "
+                "are required. Type {class: ImageCaptionTSVInputPipeline, "
+                "params: {image_dir: PATH, captions_files: [PATH]}}"
+            )
+        return captions_of_tsv(
+            given.image_dir,
+            given.captions_files,
+            given.image_column,
+            given.caption_column,
+            given.split_file,
+            given.normalize,
+        )
+    if pipeline.class_name == "ImageCaptioningInputPipeline":
+        if not given.files:
+            raise UserError(
+                "input_pipeline: params.files is required. Type {class: "
+                "ImageCaptioningInputPipeline, params: {files: [PATH]}}"
+            )
+        return captions_of_records(
+            given.files,
+            given.image_field,
+            given.caption_ids_field,
+            given.caption_tokens_field,
+            given.target_delimiter or "",
+            given.normalize,
+        )
+    numbers, texts, owners = {}, [], []
+    for picture, caption in pairs_of(pipeline, allowed):
+        owners.append(numbers.setdefault(picture, len(numbers)))
+        texts.append(caption)
+    return Captions(ListedPictures(numbers), texts, owners)
+
+
+def corpus(
+    pipeline,
+    params,
+    pair,
+    sampling=None,
+    allowed=(),
+    strict=False,
+    seed=None,
+):
     """The encoded text that a pipeline names.
 
     Args:
@@ -371,10 +517,24 @@ def corpus(pipeline, params, pair, sampling=None, allowed=()):
         pair: tokenizers (source, target).
         sampling: `data.subword_sampling.SubwordSampling` or None.
         allowed: modules of the user's own that may be imported.
+        strict: bool. As for `captions`.
+        seed: int or None. Of the views of augmented pictures; None: the
+            pictures as they are.
 
     Returns:
-        `ParallelText`.
+        `ParallelText`, or `CaptionedPictures` where no source is text.
     """
+    if pair[0] is None:
+        return CaptionedPictures(
+            captions(pipeline, strict, allowed=allowed),
+            pair[1],
+            params.encoder_params.resize_height,
+            params.encoder_params.resize_width,
+            max_length=params.target_max_seq_len,
+            augment=seed is not None
+            and getattr(pipeline.params, "augment", False),
+            seed=seed or 0,
+        )
     if pipeline.class_name == PREPARED:
         if sampling is not None:
             raise UserError(
@@ -418,19 +578,54 @@ def _prepared_directory(pipeline):
     return pipeline.params.directory
 
 
-def texts(pipeline, limit=None, allowed=(), tokenizers=None):
+def keep_features(config, model, *corpora):
+    """Gives corpora, and the model's `generate`, features from the cache.
+
+    Does nothing unless `feature_cache` asks for it, nor a second time.
+
+    Args:
+        config: Config.
+        model: `Image2Seq` with the weights that it keeps.
+        *corpora: `CaptionedPictures`, or None.
+    """
+    kind = getattr(config.model_params.encoder_params, "feature_cache", "none")
+    if kind == "none":
+        return
+    for pairs in corpora:
+        if pairs is not None and pairs.features is None:
+            pairs.features = load_or_compute(
+                pairs.captions.pictures,
+                model.generator.features,
+                model.encoder.fingerprint(),
+                model.encoder.feature_shape,
+                kind,
+            )
+            model.generator.known.append(pairs.features)
+
+
+def texts(pipeline, limit=None, allowed=(), pair=None, strict=False):
     """Raw texts of both sides of a pipeline.
 
     Args:
         pipeline: a section `{class, params}`.
         limit: int or None. Most pairs.
         allowed: modules of the user's own that may be imported.
-        tokenizers: pair (source, target), which records of ids need.
+        pair: tokenizers (source, target), which records of ids need; for a
+            model of pictures the first is None.
+        strict: bool. As for `captions`.
 
     Returns:
         list of sources and list of targets, the latter empty without targets.
+        Pictures have a tuple of targets each.
     """
-    pairs = pairs_of(pipeline, allowed, tokenizers=tokenizers)
+    if pair is not None and pair[0] is None:
+        found = captions(pipeline, strict, allowed=allowed)
+        count = min(limit or len(found.pictures), len(found.pictures))
+        return [found.pictures[i] for i in range(count)], [
+            tuple(as_text(text, pair[1]) for text in own)
+            for own in found.by_picture()[:count]
+        ]
+    pairs = pairs_of(pipeline, allowed, tokenizers=pair)
     if not pairs.has_targets:
         return list(itertools.islice(pairs.sources(), limit)), []
     both = list(itertools.islice(pairs, limit))
@@ -467,13 +662,18 @@ def _model(config, pair, seed, allowed):
     own = getattr(options["decoder"], "own_attentions", None)
     if config.model != "BasicSeq2Seq" and own is None:
         options["attention"] = _attention(params, allowed)
+    sizes = [each.vocabulary_size for each in pair if each is not None]
+    if pair[0] is not None:
+        options |= {
+            "reverse_source": params.source_reverse,
+            "append_end": params.source_append_end,
+            "max_source_length": params.source_max_seq_len,
+        }
     share = params.embedding_share
     return find_class(config.model, MODELS, allowed)(
-        pair[0].vocabulary_size,
-        pair[1].vocabulary_size,
+        *sizes,
         _of_sides(params, "dim"),
         share_embeddings=None if share == "none" else share,
-        reverse_source=params.source_reverse,
         embedding_dropout=_of_sides(params, "dropout_keep_prob", _dropped),
         output_dropout=_dropped(params.output_dropout_keep_prob),
         init_scale=params.embedding_init_scale,
@@ -481,8 +681,6 @@ def _model(config, pair, seed, allowed):
         clip_norm=params.optimizer_clip_gradients or None,
         clip_embedding_norm=params.optimizer_clip_embed_gradients or None,
         tokenizers=pair,
-        append_end=params.source_append_end,
-        max_source_length=params.source_max_seq_len,
         max_target_length=params.max_decode_length,
         search=search(params),
         seed=seed,
@@ -511,6 +709,8 @@ def _of_sides(params, name, change=lambda value: value):
 
 def _encoder(params, seed, allowed):
     kind = find_class(params.encoder_class, layers, allowed)
+    if params.encoder_class in PICTURE_ENCODERS:
+        return kind(**_of_pictures(params.encoder_params, seed, allowed))
     if params.encoder_class in ("PoolingEncoder", "ConvEncoder"):
         return kind(**_positioned(params.encoder_params, seed, allowed))
     if params.encoder_class == "ConvS2SEncoder":
@@ -518,6 +718,30 @@ def _encoder(params, seed, allowed):
     if not issubclass(kind, layers.RNNEncoder):
         return kind(**_arguments(params.encoder_params))
     return kind(_stack(params.encoder_params, seed, allowed))
+
+
+def _of_pictures(params, seed, allowed):
+    """Arguments of an encoder of pictures, whose weights come later."""
+    given = _arguments(params)
+    given.pop("feature_cache")
+    backbone = given.get("backbone", "")
+    if "." in backbone:
+        made = find_class(backbone, {}, allowed)(
+            given["resize_height"], given["resize_width"]
+        )
+        if not isinstance(made, keras.Model):
+            raise UserError(
+                f"encoder.params: {backbone} must return a keras.Model. "
+                f"Received: {made!r}"
+            )
+        given["backbone"] = made
+    own = {
+        "weights": None,
+        "units": given.pop("num_units"),
+        "dropout": _dropped(given.pop("dropout_keep_prob")),
+        "seed": None if seed is None else seed + 2000,
+    }
+    return {**given, **own}
 
 
 def _positioned(params, seed, allowed):
@@ -649,12 +873,21 @@ def initialise(built, config):
 
 
 def pretrained(built, params, pair):
-    """Fills embeddings from files of vectors.
+    """Fills embeddings from files of vectors, and a network of pictures.
 
     Returns:
         list of str: what was found, for the start banner.
     """
     told = []
+    if params.encoder_class in PICTURE_ENCODERS:
+        weights = params.encoder_params.weights
+        built.encoder.load_backbone(weights)
+        trained = params.encoder_params.fine_tune_from
+        told.append(
+            f"Network:    {built.encoder.name_of_backbone or 'your own'}, "
+            f"weights {weights or 'random'}, "
+            + ("frozen" if trained is None else f"trained from {trained} on")
+        )
     for side, path, tokenizer, embedding in (
         ("source", params.embedding_source_file, pair[0], built.embed_source),
         ("target", params.embedding_target_file, pair[1], built.embed_target),
@@ -840,6 +1073,27 @@ def task(described, allowed=()):
     return kind(**params)
 
 
+def references(pipeline, tokenizer, allowed=()):
+    """Captions by people of the pictures of a pipeline.
+
+    Args:
+        pipeline: a section `{class, params}`.
+        tokenizer: of the captions.
+        allowed: modules of the user's own that may be imported.
+
+    Returns:
+        dict from a picture's source, as text, to a list of captions.
+    """
+    found = captions(pipeline, check=False, allowed=allowed)
+    return {
+        str(found.pictures[number]): [as_text(x, tokenizer) for x in own]
+        for number, own in enumerate(found.by_picture())
+    }
+
+
 def source_lines(pipeline, allowed=(), tokenizers=None):
-    """Raw source texts of a pipeline, one by one."""
+    """Raw source texts of a pipeline, or its pictures, one by one."""
+    if reads_pictures(pipeline):
+        found = _captions(pipeline, allowed).pictures
+        return (found[index] for index in range(len(found)))
     return pairs_of(pipeline, allowed, False, tokenizers).sources()

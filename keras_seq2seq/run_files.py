@@ -19,6 +19,7 @@ from keras_seq2seq.errors import UserError
 
 CONFIG_FILE = "config.json"
 OPTIONS_FILE = "train_options.json"
+LEFT_OUT_FILE = "left_out.txt"  # of the data
 TOKENIZER_FILE = "tokenizers.json"
 DATA_FILE = "data.json"
 ASIDE = ".overwritten"  # in a run directory: the run that was there
@@ -47,6 +48,7 @@ MAY_CHANGE = frozenset(
         "published",
         "hooks",
         "init_from",  # read once, before the first step
+        "strict",
         "gpu_memory_fraction",
         "gpu_allow_growth",
         "log_device_placement",
@@ -63,6 +65,14 @@ MAY_MOVE = frozenset(
         "input_pipeline_dev.params.files",
         "input_pipeline_dev.params.source_files",
         "input_pipeline_dev.params.target_files",
+        "input_pipeline_train.params.image_dir",
+        "input_pipeline_train.params.captions_files",
+        "input_pipeline_train.params.split_file",
+        "input_pipeline_dev.params.image_dir",
+        "input_pipeline_dev.params.captions_files",
+        "input_pipeline_dev.params.split_file",
+        "model_params.encoder.params.weights",  # checkpoints hold them
+        "model_params.encoder.params.feature_cache",
         "model_params.vocab_source",
         "model_params.vocab_target",
     }
@@ -76,7 +86,8 @@ class Run(NamedTuple):
 
     Attributes:
         config: the resolved `Config`.
-        tokenizers: pair (source, target).
+        tokenizers: pair (source, target); the source's is None where a model
+            reads no text.
         length_ratio: `LengthRatio` of the training pairs, or None in old runs.
     """
 
@@ -106,6 +117,7 @@ def write_run(run_dir, config, tokenizers, dialect=PRESENT, length_ratio=None):
             "options": tokenizer.options or {},
         }
         for side, tokenizer in zip(SIDES, tokenizers, strict=True)
+        if tokenizer is not None
     }
     replace_text(run_dir / TOKENIZER_FILE, _pretty(described))
     params = config.model_params.model_dump(mode="json", by_alias=True)
@@ -114,6 +126,13 @@ def write_run(run_dir, config, tokenizers, dialect=PRESENT, length_ratio=None):
     # Last: a directory with a configuration is complete.
     text = to_json(config, dialect, library_versions())
     replace_text(run_dir / CONFIG_FILE, text)
+
+
+def write_left_out(run_dir, lines):
+    """Writes `left_out.txt`, if there is anything to tell."""
+    if lines:
+        text = "".join(f"{line}\n" for line in lines)
+        replace_text(Path(run_dir) / LEFT_OUT_FILE, text)
 
 
 def stored_config(run_dir):
@@ -163,7 +182,7 @@ def check_tokenizers(run_dir, tokenizers):
         return
     stored = _read_tokenizers(Path(run_dir))
     for side, own, given in zip(SIDES, stored, tokenizers, strict=True):
-        if own.fingerprint != given.fingerprint:
+        if own is not None and own.fingerprint != given.fingerprint:
             raise UserError(
                 f"The vocabulary of the {side} is not the one with which the "
                 f"run in {run_dir} began; it holds a copy, vocab.{side}.*. "
@@ -286,13 +305,13 @@ def _read_tokenizers(run_dir):
     path = run_dir / TOKENIZER_FILE
     try:
         described = parse_json(path.read_text(encoding="utf-8"), str(path))
-        return tuple(
-            load_tokenizer(
-                run_dir / Path(described[side]["file"]).name,
-                **described[side]["options"],
+        found = {
+            side: load_tokenizer(
+                run_dir / Path(each["file"]).name, **each["options"]
             )
-            for side in SIDES
-        )
+            for side, each in described.items()
+        }
+        return found.get("source"), found["target"]
     except UserError:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -17,19 +17,22 @@ def start_banner(run, strategy):
     real = sum(bucket["real"] for bucket in waste)
     unit = "tokens" if config.batch_type == "tokens" else "pairs"
     steps = bucketing.steps_per_epoch
+    sides = [side for side in ("source", "target") if side in statistics]
     lines = [
         f"Model:      {config.model}, {run.model.count_params():,} parameters, "
         f"{config.precision}",
         f"Devices:    {describe(strategy)}",
         f"Batch:      {config.batch_size} {unit} over all replicas, "
-        f"{real / 2 / steps:.0f} real tokens a side, "
+        f"{real / len(sides) / steps:.0f} real tokens a side, "
         f"{1 - real / cells:.1%} padding, {len(waste)} buckets",
         f"Pass:       {statistics['pairs']:,} pairs, {steps:,} steps",
     ]
     if config.subword_sampling is not None:
         copies = config.subword_sampling.copies
         lines[-1] += f" ({copies} segmentations of each line)"
-    for side in ("source", "target"):
+    if "pictures" in statistics:
+        lines.append(f"Pictures:   {statistics['pictures']:,}")
+    for side in sides:
         one = statistics[side]
         lines.append(
             f"{side.capitalize()}:     {one['tokens']:,} tokens, "

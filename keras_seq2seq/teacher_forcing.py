@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow as tf
 
 from keras_seq2seq.data.batches import assemble
-from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.tokens import END
 
 
@@ -61,13 +60,8 @@ class TeacherForcing:
         return texts
 
     def _prepare(self, model):
-        self._pairs = ParallelText.from_texts(
-            self.sources,
-            self.references,
-            source_tokenizer=model.tokenizers[0],
-            target_tokenizer=model.tokenizers[1],
-            source_max_length=model.generator.max_source_length,
-            append_end=model.append_end,
+        self._pairs = model.generator.pairs(
+            self.sources, self.references, model.generator.max_source_length
         )
         self._likeliest = model.as_graph(
             lambda inputs: tf.argmax(model(inputs), axis=-1)

@@ -40,6 +40,7 @@ from keras_seq2seq.run_files import (
     set_aside,
     stored_config,
     unwritten_if_refused,
+    write_left_out,
     write_run,
 )
 from keras_seq2seq.start_banner import start_banner
@@ -239,7 +240,8 @@ def set_up(
     config = _resolved(config, directory, workers)
     keras.utils.set_random_seed(config.tf_random_seed)
     keras.config.set_dtype_policy(config.precision)
-    pair = recipe.tokenizers(config, _prepared(config, directory, workers))
+    made = _prepared(config, directory, workers, allowed)
+    pair = recipe.tokenizers(config, made)
     check_tokenizers(directory, pair)
     used = _used_pairs(config, pair, allowed)
     pairs, dev = used["train"].pairs, used["dev"] and used["dev"].pairs
@@ -281,6 +283,9 @@ def set_up(
     )
     told += [*frozen, *hook_remarks(config), *_selection_remarks(used)]
     told += training_remarks(config, bucketing)
+    told += pairs.remarks
+    if dev is not None:
+        told += [f"{line} (development data)" for line in dev.remarks]
     for line in [*start_banner(run, strategy), *told]:
         say(line)
     restored = _restored(run)
@@ -289,9 +294,11 @@ def set_up(
     else:
         _check_dev(restored["extra"] or {}, extra)
         say(f"Going on from {restored['path'].name}.")
+    recipe.keep_features(config, model, pairs, dev)
     if workers.is_chief:
         # Not before: what a run holds already stays, if it cannot go on.
         write_run(directory, config, pair, dialect, pairs.length_ratio)
+        write_left_out(directory, pairs.left_out)
     return run
 
 
@@ -299,7 +306,11 @@ def _used_pairs(config, pair, allowed):
     """The `Selection` of the training and the development pairs, by part."""
     train = recipe.training_pairs(config, pair, allowed)
     dev = config.input_pipeline_dev and recipe.corpus(
-        config.input_pipeline_dev, config.model_params, pair, allowed=allowed
+        config.input_pipeline_dev,
+        config.model_params,
+        pair,
+        allowed=allowed,
+        strict=config.strict,
     )
     return {
         part: pairs and recipe.selected(config, pairs, part)
@@ -337,11 +348,11 @@ def compiled_model(config, pair, allowed=()):
     return model, told, frozen
 
 
-def _prepared(config, directory, workers):
+def _prepared(config, directory, workers, allowed):
     """Vocabularies, which the chief makes while the others wait."""
     if not workers.is_chief:
         workers.wait()
-    made = recipe.prepare(config, directory)
+    made = recipe.prepare(config, directory, allowed)
     if workers.is_chief:
         workers.wait()
     return made

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.processes import python
 
@@ -102,6 +103,27 @@ def test_summarize(tmp_path):
     printed = run("summarize.py", tmp_path, *flags)
     assert "model: rouge_1/f_score" in printed
     assert "first five words: rouge_l/f_score" in printed
+
+
+def test_caption(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_SEQ2SEQ_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "images").mkdir()
+    (tmp_path / "splits").mkdir()
+    names = [f"{number}.png" for number in range(6)]
+    for number, name in enumerate(names):
+        pixels = np.full((8, 8, 3), 40 * number, "uint8")
+        Image.fromarray(pixels).save(tmp_path / "images" / name)
+    lines = drawn(["a", "dog", "runs"], 12)
+    pairs = zip(names * 2, lines, strict=True)
+    write(tmp_path / "captions.tsv", map("\t".join, pairs))
+    write(tmp_path / "splits" / "train.txt", names[:4])
+    write(tmp_path / "splits" / "val.txt", names[4:])
+    printed = run(
+        "caption.py", tmp_path, "--data_dir=.", "--side=32", "--epochs=1"
+    )
+    assert "Score(name='bleu_4'" in printed
+    page = (tmp_path / "caption_run" / "val.html").read_text(encoding="utf-8")
+    assert page.count("<figure") == 2
 
 
 def test_converse(tmp_path):

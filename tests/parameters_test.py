@@ -14,6 +14,8 @@ A row says what setting one parameter changes first, in this order:
 - `rates`: the learning rates of the first steps,
 - `updates`: how an optimizer moves a variable,
 - `plateaus`: rate, weights and slots while evaluations get no better,
+- `network`: the weights with which a network of pictures begins,
+- `kept`: the features of pictures that are kept in files,
 
 or `refused`, with a part of the error. `accepted` is for what the schema says
 has no effect.
@@ -35,13 +37,36 @@ from keras_seq2seq.checkpoint.model_state import copy_slots
 from keras_seq2seq.config import rnn_schema
 from keras_seq2seq.config.files import load
 from keras_seq2seq.config.model_schema import SCHEMAS, ModelParams
+from keras_seq2seq.config.network_schema import PICTURE_ENCODERS
+from keras_seq2seq.data.captioned_pictures import CaptionedPictures
+from keras_seq2seq.data.captions import Captions
+from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.picture_store import ListedPictures
+from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.layers import image_encoder
+from keras_seq2seq.layers.backbones import backbone_names, make_backbone
 
 WORDS = 9
 SOURCE = np.array([[4, 5, 6, 7, 8, 3], [5, 7, 3, 0, 0, 0]], "int32")
 TARGET = np.array([[2, 4, 6], [2, 8, 0]], "int32")
 LABELS = np.array([[4, 6, 3], [8, 3, 0]], "int32")
 TEXT = "a b\nE d c\nc zz e a b\n"
+
+
+IMAGES = np.random.default_rng(3).integers(0, 256, (2, 8, 8, 3), "uint8")
+# What a model of pictures refuses.
+SOURCE_KEYS = {"source.reverse"}
+
+
+def small_network(name, height, width):
+    """Stands for the networks of `keras.applications`, which are large."""
+    if name not in backbone_names():
+        return make_backbone(name, height, width)  # refuses
+    inputs = keras.Input((height, width, 3))
+    x = keras.layers.Conv2D(5, 3, 2, name="first")(inputs)
+    x = keras.layers.Conv2D(len(name), 2, name="last")(x)
+    return keras.Model(inputs, x)
 
 
 class Row(NamedTuple):
@@ -290,6 +315,26 @@ CONV = {
     for role in ("attention", "output")
     for name, size in (("units", 4), ("kernel_size", 2), ("layers", 2))
 }
+PICTURE_ROWS = [
+    Row("resize_height", 9, "function"),
+    Row("resize_width", 9, "function"),
+    Row(
+        "weights", "other.weights.h5", "network", {"weights": "one.weights.h5"}
+    ),
+    Row("weights", None, "refused: Type fine_tune_from: all"),
+    Row("fine_tune_from", "last", "shapes"),
+    Row("fine_tune_from", "lost", "refused: 'lost'"),
+    Row("num_units", 4, "shapes"),
+    Row("dropout_keep_prob", 0.5, "training"),
+    Row("pool", True, "function"),
+    Row("feature_cache", "float16", "kept"),
+    Row(
+        "feature_cache",
+        "float16",
+        "refused: features of a frozen network",
+        {"fine_tune_from": "all"},
+    ),
+]
 ENCODER_ROWS = {
     "UnidirectionalRNNEncoder": RNN_ROWS,
     "BidirectionalRNNEncoder": RNN_ROWS,
@@ -346,9 +391,12 @@ ENCODER_ROWS = {
         Row("position_embeddings.num_positions", 60, "shapes"),
         Row("position_embeddings.num_positions", 50, "refused: positions: 51"),
     ],
-    "InceptionV3Encoder": [
-        Row("resize_height", 9, "refused: not available"),
-        Row("resize_width", 9, "refused: not available"),
+    "InceptionV3Encoder": PICTURE_ROWS,
+    "ImageEncoder": [
+        *PICTURE_ROWS,
+        Row("backbone", "MobileNet", "shapes"),
+        Row("backbone", "MobilNet", "refused: Did you mean MobileNet"),
+        Row("backbone", "mine.network", "refused: --allow_import mine"),
     ],
 }
 DECODER_ROWS = {
@@ -466,6 +514,10 @@ ROLES = {
 }
 # What rows of a class stand upon.
 GROUND = {
+    **dict.fromkeys(
+        PICTURE_ENCODERS,
+        {"resize_height": 8, "resize_width": 8, "weights": "imagenet"},
+    ),
     "ConvEncoder": CONV,
     "ConvS2SEncoder": TWO_SIZES,
     "ConvS2SDecoder": {**TWO_SIZES, "out_units": 6},
@@ -530,6 +582,9 @@ def loaded(text):
     basic = settings.get("decoder.class") == "BasicDecoder"
     model = "BasicSeq2Seq" if basic else "AttentionSeq2Seq"
     model = settings.pop("model", model)
+    if settings["encoder.class"] in PICTURE_ENCODERS:
+        model = "Image2Seq"
+        settings = {k: settings[k] for k in settings.keys() - SOURCE_KEYS}
     given = {"model": model, "model_params": json.dumps(settings)}
     return load("", given, complete=False)
 
@@ -541,7 +596,8 @@ def config_of(settings):
 def model_of(config):
     keras.utils.set_random_seed(1)
     side = types.SimpleNamespace(vocabulary_size=WORDS)
-    return recipe.model(config, (side, side), seed=3)
+    source = None if config.model == "Image2Seq" else side
+    return recipe.model(config, (source, side), seed=3)
 
 
 def filled(model):
@@ -562,8 +618,12 @@ def started(text):
 
 @functools.cache
 def outputs(text, training):
-    inputs = {"source": SOURCE, "target": TARGET}
-    return [np.asarray(started(text)[0](inputs, training=training))]
+    model = started(text)[0]
+    given = {"source": SOURCE}
+    if loaded(text).model == "Image2Seq":
+        given = {"image": IMAGES}
+    inputs = {**given, "target": TARGET}
+    return [np.asarray(model(inputs, training=training))]
 
 
 # The first four effects, in the order in which they are looked for.
@@ -692,8 +752,32 @@ def initial(settings):
     return [np.asarray(w).tolist() for w in model.trainable_variables]
 
 
+def network(settings):
+    """The weights of a network behind the start of a training."""
+    for seed, name in enumerate(("one", "other")):
+        keras.utils.set_random_seed(seed)
+        small_network("InceptionV3", 8, 8).save_weights(f"{name}.weights.h5")
+    config = config_of(settings)
+    model = model_of(config)
+    recipe.pretrained(model, config.model_params, (None, None))
+    return [x.tolist() for x in model.encoder.backbone.get_weights()]
+
+
+def kept(settings):
+    """What there is of features in files."""
+    config = config_of(settings)
+    model = model_of(config)
+    words = DelimiterTokenizer(Vocabulary("ab"))
+    captions = Captions(ListedPictures([IMAGES[0]]), ["a"], [0])
+    pairs = CaptionedPictures(captions, words, 8, 8)
+    recipe.keep_features(config, model, pairs)
+    return pairs.features and str(pairs.features.dtype)
+
+
 OBSERVED = {
     "initial": initial,
+    "network": network,
+    "kept": kept,
     "written": written,
     "rates": rates,
     "updates": updates,
@@ -707,6 +791,8 @@ OBSERVED = {
 def files(tmp_path, monkeypatch):
     """Text, vocabularies and vectors, in the current directory."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_SEQ2SEQ_CACHE", "cache")
+    monkeypatch.setattr(image_encoder, "make_backbone", small_network)
     for name, text in (
         ("text.txt", TEXT),
         ("vocab.txt", "a\nb\nc\nd\ne\n"),

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_seq2seq import recipe, training
 from keras_seq2seq.config.files import load
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.layers import EfficientNetLite0
 from keras_seq2seq.run_files import write_run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,6 +64,7 @@ REDUCED_ENCODERS = {
     "BidirectionalRNNEncoder": CELLS_OF_8,
     "HybridRNNEncoder": CELLS_OF_8,
     "ConvEncoder": "{attention_cnn.units: 5, output_cnn.units: 7}",
+    "ImageEncoder": "{resize_height: 32, resize_width: 32, num_units: 7}",
     "ConvS2SEncoder": "{layers: [[8, 3], [8, 3]]}",
 }
 REDUCED_DECODERS = {
@@ -132,6 +135,9 @@ def write_data(config, folder):
     random = np.random.default_rng(1)
     for pipeline in (config.input_pipeline_train, config.input_pipeline_dev):
         given = pipeline.params
+        if config.model == "Image2Seq":
+            write_pictures(given, words, random)
+            continue
         # A file of columns has both sides in it.
         columns = 1 if given.target_column is None else given.target_column + 1
         for name in given.source_files + given.target_files:
@@ -143,12 +149,35 @@ def write_data(config, folder):
             ]
             write(Path(name), lines)
     made = {one.output for one in config.prepare}
+    if config.model == "Image2Seq":
+        network = EfficientNetLite0(input_shape=(32, 32, 3))
+        arrays = {
+            f"{layer.name}.{weight.name}": np.asarray(weight)
+            for layer in network.layers
+            for weight in layer.weights
+        }
+        path = Path(config.model_params.encoder_params.weights)
+        path.parent.mkdir(parents=True)
+        np.savez(path, **arrays)
     for name in (
         config.model_params.vocab_source,
         config.model_params.vocab_target,
     ):
-        if name not in made:
+        if name and name not in made:
             write(Path(name), words)
+
+
+def write_pictures(given, words, random):
+    """Some pictures of noise, of which a split names all."""
+    names = [f"{number}.png" for number in range(8)]
+    write(Path(given.split_file), names)
+    lines = [f"{n}\t{' '.join(random.choice(words, 5))}" for n in names * 5]
+    write(Path(given.captions_files[0]), lines)
+    for name in names:
+        pixels = random.integers(0, 256, (9, 9, 3), "uint8")
+        path = Path(given.image_dir) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
 
 
 def write(path, lines):
@@ -195,7 +224,8 @@ TRAINED = [path for path in MODELS if path.stem not in ALIKE]
 
 
 @pytest.mark.parametrize("path", TRAINED, ids=name_of)
-def test_recipe_trains_at_reduced_width(path, tmp_path):
+def test_recipe_trains_at_reduced_width(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_SEQ2SEQ_CACHE", str(tmp_path / "cache"))
     config = small(path, tmp_path)
     run = training.train(config, say=lambda line: None)
     assert int(run.model.optimizer.iterations) == 3
@@ -234,6 +264,21 @@ def test_sockeyes_two_tasks_differ_in_their_length_only():
     ours = {"train_steps": copy.train_steps, "published": copy.published}
     assert sort.train_steps > copy.train_steps
     assert sort.model_copy(update=ours) == copy
+
+
+def test_the_baseline_of_captions_differs_in_its_one_cell():
+    one, other = (
+        load([ROOT / "zoo" / f"image2seq_flickr8k{end}.yml"]).model_dump()
+        for end in ("", "_no_attention")
+    )
+    choices = [
+        each["model_params"]["encoder_params"].pop("pool")
+        for each in (one, other)
+    ]
+    assert choices == [False, True]
+    for each in (one, other):
+        del each["published"]
+    assert one == other
 
 
 def test_published_block_replaces_the_old_one_and_nothing_else(publish):

@@ -2,7 +2,9 @@
 
 import re
 
-_LARGER = re.compile(r"(bleu|accuracy|acc|rouge.*|chrf|f1|exact_match)$")
+_LARGER = re.compile(
+    r"(bleu(_[1-4])?|accuracy|acc|rouge.*|chrf|f1|exact_match)$"
+)
 _SMALLER = re.compile(r"(loss|perplexity|wer|per|cer|ter|error)$")
 
 

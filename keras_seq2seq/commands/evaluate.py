@@ -21,8 +21,9 @@ def add_arguments(parser):
     parser.add_argument(
         "--metric",
         default="bleu",
-        help="names with commas: bleu, multi_bleu, chrf, ter, rouge (nine "
-        "values) or one of them as rouge_l/f_score, wer, per, exact_match",
+        help="names with commas: bleu, bleu_1 to bleu_4, multi_bleu, chrf, "
+        "ter, rouge (nine values) or one of them as rouge_l/f_score, wer, per, "
+        "exact_match",
     )
     parser.add_argument(
         "--tokenize",
@@ -139,6 +140,7 @@ def _of_model(arguments):
     pipeline = checked_pipeline(arguments.input_pipeline)
     start_tensorflow()
     from keras_seq2seq import inference, recipe
+    from keras_seq2seq.metrics.corpus import as_sets
     from keras_seq2seq.run_files import read_run
 
     run_dirs = directories(arguments.model_dir)
@@ -163,4 +165,4 @@ def _of_model(arguments):
     )
     found = model.generate(sources, batch_size=arguments.batch_size)
     hypotheses = [("the model", [each.text for each in found])]
-    yield from _scored(arguments, hypotheses, references)
+    yield from _scored(arguments, hypotheses, as_sets(references))

@@ -65,6 +65,25 @@ def add_arguments(parser):
         text = InferenceFlags.model_fields[name].description
         options = {"nargs": "?", "const": BARE[name]} if name in BARE else {}
         parser.add_argument(f"--{name}", metavar="VALUE", help=text, **options)
+    parser.add_argument(
+        "--images",
+        nargs="+",
+        metavar="PATH",
+        help="pictures, or folders of them, for a model of pictures; without "
+        "it and --input_pipeline their paths come from stdin, line by line",
+    )
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        help="write a page of pictures, captions, references and attention",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        default=None,
+        help="end at a picture that can't be read; else it is named, and its "
+        "caption is blank",
+    )
     add_allow_import(parser)
     for name in OLD_FLAGS:
         text = "of google/seq2seq's wiki, see docs/compatibility.md"
@@ -90,10 +109,14 @@ def run(arguments):
         flags.allow_import,
         flags.ensemble_mode,
     )
-    typed = not flags.input_pipeline and sys.stdin.isatty()
-    at_once = typed or (flags.interactive and not flags.input_pipeline)
+    _ready_for_pictures(flags, model)
+    from_stdin = not (flags.input_pipeline or flags.images)
+    typed = from_stdin and sys.stdin.isatty()
+    at_once = typed or (flags.interactive and from_stdin)
     lines, passed = _lines(flags, model)
     tasks = _writing(tasks, flags, model, passed)
+    if flags.html:
+        tasks.append(_gallery(flags, model))
     search = inference.task_search(
         model,
         tasks,
@@ -119,18 +142,54 @@ def run(arguments):
     sys.stdout.flush()
 
 
-def _lines(flags, model):
-    """The source lines, and what of JSON lines is to be passed on, or None."""
-    from keras_seq2seq import recipe
-    from keras_seq2seq.data.json_lines import JsonLines
+def _ready_for_pictures(flags, model):
+    """Passes on what concerns pictures, or refuses it."""
+    from keras_seq2seq.errors import UserError
 
-    lines = (
-        recipe.source_lines(
+    if hasattr(model.generator, "strict"):
+        model.generator.strict = flags.strict
+    elif flags.images or flags.html:
+        raise UserError(
+            "--images and --html go with a model of pictures, Image2Seq. "
+            f"Received: {type(model).__name__}"
+        )
+    if flags.images and flags.input_pipeline:
+        raise UserError("give --images or --input_pipeline, not both.")
+
+
+def _sources(flags, model):
+    """What is read, one by one."""
+    from keras_seq2seq import recipe
+    from keras_seq2seq.data.picture_store import pictures_in
+
+    if flags.images:
+        return pictures_in(flags.images)
+    if flags.input_pipeline:
+        return recipe.source_lines(
             flags.input_pipeline, flags.allow_import, model.tokenizers
         )
-        if flags.input_pipeline
-        else standard_input()
-    )
+    return standard_input()
+
+
+def _gallery(flags, model):
+    """The task of --html, with references if the pipeline has some."""
+    from keras_seq2seq import recipe
+    from keras_seq2seq.tasks import WriteGallery
+
+    references = {}
+    if flags.input_pipeline:
+        references = recipe.references(
+            flags.input_pipeline, model.tokenizers[1], flags.allow_import
+        )
+    title = f"Captions by {', '.join(flags.model_dir)}"
+    return WriteGallery(flags.html, references, title)
+
+
+def _lines(flags, model):
+    """The sources, and what of JSON lines is to be passed on, or None."""
+    from keras_seq2seq.data.json_lines import JsonLines
+
+    lines = _sources(flags, model)
     if not flags.json_input:
         return lines, None
     where = "input_pipeline" if flags.input_pipeline else "standard input"

@@ -36,6 +36,33 @@ def add_arguments(parser):
     parser.add_argument(
         "--show", nargs="+", metavar="FILE", help="print source<TAB>target"
     )
+    parser.add_argument(
+        "--captions",
+        nargs="+",
+        help="TSV files or globs: write their captions with their pictures",
+    )
+    parser.add_argument(
+        "--image_dir", help="folder of the pictures of --captions or --unpack"
+    )
+    parser.add_argument(
+        "--image_column", type=non_negative, default=0, help="of the TSV"
+    )
+    parser.add_argument(
+        "--caption_column", type=non_negative, default=1, help="of the TSV"
+    )
+    parser.add_argument(
+        "--split_file", help="names of pictures, one per line; default: all"
+    )
+    parser.add_argument(
+        "--vocab", help="vocabulary of words: write the captions' ids, too"
+    )
+    parser.add_argument(
+        "--unpack",
+        nargs="+",
+        metavar="FILE",
+        help="write the pictures in these files to --image_dir and their "
+        "captions to --output, a TSV",
+    )
     parser.add_argument("--source_field", default="source", help="a feature")
     parser.add_argument("--target_field", default="target", help="a feature")
 
@@ -44,11 +71,15 @@ def run(arguments):
     """Writes TFRecords, or prints the pairs in them."""
     from keras_seq2seq.errors import UserError
 
+    if arguments.captions or arguments.unpack:
+        _pictures(arguments)
+        return
     writes = arguments.source and arguments.output
     if bool(writes) == bool(arguments.show):
         raise UserError(
             "give either --source FILE --target FILE --output FILE, or --show "
-            "FILE."
+            "FILE, or --captions FILE --image_dir FOLDER --output FILE, or "
+            "--unpack FILE --image_dir FOLDER --output FILE."
         )
     if arguments.source_field == arguments.target_field:
         raise UserError(
@@ -59,6 +90,60 @@ def run(arguments):
         _show(arguments)
     else:
         _write(arguments)
+
+
+def _pictures(arguments):
+    """Pictures with captions: a folder to records, or records to a folder."""
+    from keras_seq2seq.errors import UserError
+
+    others = (arguments.source, arguments.target, arguments.show)
+    if any(others) or bool(arguments.captions) == bool(arguments.unpack):
+        raise UserError(
+            "give --captions or --unpack, and no --source, --target or --show."
+        )
+    if not (arguments.image_dir and arguments.output):
+        raise UserError("--captions and --unpack need --image_dir and --output")
+    if arguments.captions:
+        _pack(arguments)
+    else:
+        _unpack(arguments)
+
+
+def _pack(arguments):
+    from keras_seq2seq.data.caption_records import write_caption_records
+    from keras_seq2seq.data.captions import captions_of_tsv
+    from keras_seq2seq.data.tokenizer import load_tokenizer
+    from keras_seq2seq.errors import UserError
+
+    captions = captions_of_tsv(
+        arguments.image_dir,
+        arguments.captions,
+        arguments.image_column,
+        arguments.caption_column,
+        arguments.split_file,
+    )
+    for line in captions.told():
+        print(line, file=sys.stderr)
+    if arguments.shards > len(captions):
+        raise UserError(
+            f"--shards must be at most {len(captions)}, the number of "
+            f"captions. Received: {arguments.shards}"
+        )
+    tokenizer = arguments.vocab and load_tokenizer(arguments.vocab)
+    paths = write_caption_records(
+        arguments.output, captions, arguments.shards, tokenizer or None
+    )
+    for path in paths:
+        print(f"Written: {path}", file=sys.stderr)
+
+
+def _unpack(arguments):
+    from keras_seq2seq.data.caption_records import unpack
+    from keras_seq2seq.data.captions import captions_of_records
+
+    captions = captions_of_records(arguments.unpack)
+    count = unpack(captions, arguments.image_dir, arguments.output)
+    print(f"Written: {arguments.output}, {count} pictures", file=sys.stderr)
 
 
 def _write(arguments):

@@ -1,6 +1,8 @@
 """Errors of a configuration in the user's words."""
 
 from keras_seq2seq.config.component_schema import (
+    ImageCaptioningParams,
+    ImageCaptionTSVParams,
     ParallelTextParams,
     PreparedParams,
     RecordIOParams,
@@ -11,7 +13,15 @@ from keras_seq2seq.config.merge import at
 from keras_seq2seq.config.upgrade import COMPATIBILITY
 from keras_seq2seq.config.yaml_writer import flow
 
-NOT_YET = ("Image2Seq",)  # known by name and settings alone
+# What pipelines can't do without.
+REQUIRED = {
+    ParallelTextParams: ("source_files",),
+    TFRecordParams: ("files",),
+    RecordIOParams: ("files",),
+    PreparedParams: ("directory",),
+    ImageCaptioningParams: ("files",),
+    ImageCaptionTSVParams: ("image_dir", "captions_files"),
+}
 
 
 def complaint(merge, error):
@@ -61,14 +71,11 @@ def missing(config):
         errors.append(
             f"model is required. Type --model and one of {', '.join(MODELS)}"
         )
-    if config.model in NOT_YET:
-        errors.append(
-            f"model {config.model} is not there yet. Type --model and one of "
-            f"{', '.join(name for name in MODELS if name not in NOT_YET)}"
-        )
-    errors += _missing_data(config.input_pipeline_train, "train")
+    needed = (config.input_pipeline_train, "train", config.model)
+    errors += _missing_data(*needed)
     if config.schedule != "train" or config.measures_dev:
-        errors += _missing_data(config.input_pipeline_dev, "dev")
+        needed = (config.input_pipeline_dev, "dev", config.model)
+        errors += _missing_data(*needed)
     for key in ("vocab_source", "vocab_target"):
         needed = config.model != "Image2Seq" or key == "vocab_target"
         if needed and not getattr(config.model_params, key):
@@ -78,24 +85,27 @@ def missing(config):
     return errors
 
 
-def _missing_data(pipeline, part):
+def _missing_data(pipeline, part, model):
     flag = f"input_pipeline_{part}"
     if pipeline is None:
         example = (
             "{class: ParallelTextInputPipeline, params: {source_files: "
             "[PATH], target_files: [PATH]}}"
         )
+        if model == "Image2Seq":
+            example = (
+                "{class: ImageCaptionTSVInputPipeline, params: {image_dir: "
+                "PATH, captions_files: [PATH]}}"
+            )
         return [f"You must specify {flag}. Type --{flag} '{example}'"]
     params = pipeline.params
-    if isinstance(params, TFRecordParams | RecordIOParams) and not params.files:
-        return [f"{flag}.params.files is required: PATH or list"]
-    if isinstance(params, PreparedParams) and not params.directory:
-        return [f"{flag}.params.directory is required: PATH"]
+    errors = [
+        f"{flag}.params.{name} is required: PATH or list"
+        for name in REQUIRED.get(type(params), ())
+        if not getattr(params, name)
+    ]
     if not isinstance(params, ParallelTextParams):
-        return []
-    errors = []
-    if not params.source_files:
-        errors.append(f"{flag}.params.source_files is required: PATH or list")
+        return errors
     if not params.target_files and params.target_column is None:
         errors.append(
             f"{flag}.params needs target_files, or target_column for the "

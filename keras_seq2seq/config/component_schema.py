@@ -205,6 +205,82 @@ class PreparedParams(PipelineParams):
     )
 
 
+class CaptionParams(Section):
+    """Arguments shared by input pipelines of pictures with captions."""
+
+    shuffle: Flag = Field(
+        True, description="Read captions in a new order in each pass."
+    )
+    num_epochs: Whole | None = Field(
+        None,
+        ge=1,
+        description="Passes over the captions after which training ends; "
+        "null: train_steps decides alone.",
+    )
+    target_delimiter: Text = Field(
+        " ",
+        description="Characters each of which ends a token; empty: every "
+        "Unicode character is a token.",
+    )
+    normalize: Flag = Field(
+        False,
+        description="Lower-case captions and leave their punctuation out, in "
+        "training and in references.",
+    )
+    augment: Flag = Field(
+        False,
+        description="Crop and mirror training pictures at random, anew in "
+        "each pass.",
+    )
+
+
+class ImageCaptionTSVParams(CaptionParams):
+    """Arguments of ImageCaptionTSVInputPipeline."""
+
+    image_dir: Text = Field("", description="Folder of the pictures.")
+    captions_files: Texts = Field(
+        (),
+        description="Files or globs with a picture's name and one caption of "
+        "it per line, between TABs.",
+    )
+    image_column: Whole = Field(
+        0, ge=0, description="Column of the picture's name, from 0."
+    )
+    caption_column: Whole = Field(
+        1, ge=0, description="Column of the caption, from 0."
+    )
+    split_file: Text | None = Field(
+        None,
+        description="File with names of pictures, one per line, whose "
+        "captions are taken; null: all.",
+    )
+
+
+class ImageCaptioningParams(CaptionParams):
+    """Arguments of ImageCaptioningInputPipeline."""
+
+    files: Texts = Field(
+        (), description="Files or globs of tf.SequenceExample records."
+    )
+    image_field: Text = Field(
+        "image/data",
+        description="Feature of the context that holds the encoded picture.",
+    )
+    image_format: Text = Field(
+        "jpg",
+        description="Kept for old files: a picture's first bytes tell its "
+        "format.",
+    )
+    caption_ids_field: Text = Field(
+        "image/caption_ids",
+        description="Feature list of ids, lines of vocab_target from 0; read "
+        "where there are no words.",
+    )
+    caption_tokens_field: Text = Field(
+        "image/caption", description="Feature list of words."
+    )
+
+
 class OwnPipelineParams(PipelineParams):
     """Arguments of a pipeline of the user's own; the class takes the rest."""
 
@@ -229,6 +305,8 @@ PIPELINES = {
     "TFRecordInputPipeline": TFRecordParams,
     "RecordIOInputPipeline": RecordIOParams,
     "PreparedInputPipeline": PreparedParams,
+    "ImageCaptioningInputPipeline": ImageCaptioningParams,
+    "ImageCaptionTSVInputPipeline": ImageCaptionTSVParams,
 }
 
 
@@ -292,6 +370,8 @@ class Pipeline(Section):
         | TFRecordParams
         | RecordIOParams
         | PreparedParams
+        | ImageCaptioningParams
+        | ImageCaptionTSVParams
         | OwnPipelineParams
     ) = Field({}, description="Its arguments.", validate_default=True)
 

@@ -23,6 +23,7 @@ NAMES = {
         "ConvEncoder",
         "ConvS2SEncoder",
         "InceptionV3Encoder",
+        "ImageEncoder",
     ),
     "decoder": ("BasicDecoder", "AttentionDecoder", "ConvS2SDecoder"),
     "attention": (
@@ -52,6 +53,8 @@ NAMES = {
         "TFRecordInputPipeline",
         "RecordIOInputPipeline",
         "PreparedInputPipeline",
+        "ImageCaptioningInputPipeline",
+        "ImageCaptionTSVInputPipeline",
     ),
     "hook": (
         "PrintModelAnalysisHook",

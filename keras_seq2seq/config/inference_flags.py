@@ -77,6 +77,9 @@ class InferenceFlags(Section):
     batch_size: Whole = Field(128, ge=1, description="Sources at once.")
     interactive: Flag = Field(False, description="Answer line by line.")
     n_best: Whole | None = Field(None, ge=1, description="Hypotheses shown.")
+    images: tuple[Text, ...] = Field((), description="Pictures or folders.")
+    html: Text | None = Field(None, description="A gallery's file.")
+    strict: Flag = Field(False, description="A bad picture is an error.")
     allow_import: tuple[Text, ...] = Field((), description="Own modules.")
     output: Text | None = Field(
         None,

@@ -28,6 +28,7 @@ from keras_seq2seq.config.network_schema import (
     EncoderOutputBridgeParams,
     FixedAttentionParams,
     ImageEncoderParams,
+    InceptionV3Params,
     InitialStateBridgeParams,
     PoolingEncoderParams,
 )
@@ -116,6 +117,7 @@ class ModelParams(TrainingParams):
         | ConvEncoderParams
         | ConvS2SEncoderParams
         | ImageEncoderParams
+        | InceptionV3Params
         | Free
     ) = params_of("encoder")
     bridge_class: name_of("bridge") = _class("bridge")

@@ -1,8 +1,8 @@
 """Settings of encoders without recurrence, attention and bridges."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from keras_seq2seq.config.conv_schema import (
     ConvS2SDecoderParams,
@@ -13,10 +13,11 @@ from keras_seq2seq.config.rnn_schema import (
     DecoderParams,
     RNNParams,
 )
-from keras_seq2seq.config.section import Section
+from keras_seq2seq.config.section import Section, refuse
 from keras_seq2seq.config.values import (
     Flag,
     KeepProbability,
+    Text,
     Whole,
     name_of,
 )
@@ -100,11 +101,77 @@ class ConvEncoderParams(PositionParams):
     )
 
 
-class ImageEncoderParams(Section):
+def _none_is_a_word(value):
+    """YAML's null is none, too."""
+    return "none" if value is None else value
+
+
+class InceptionV3Params(Section):
     """Arguments of InceptionV3Encoder."""
 
     resize_height: Whole = Field(299, ge=1, description="In pixels.")
     resize_width: Whole = Field(299, ge=1, description="In pixels.")
+    weights: Text | None = Field(
+        "imagenet",
+        description="What the network begins with: imagenet, a file (.npz, "
+        ".h5), or null for random weights.",
+    )
+    fine_tune_from: Text | None = Field(
+        None,
+        description="Layer of the network from which on weights are trained, "
+        "or all; null: it is frozen.",
+    )
+    num_units: Whole | None = Field(
+        None,
+        ge=1,
+        description="Width of a dense relu layer over the cells; null: none.",
+    )
+    dropout_keep_prob: KeepProbability = Field(
+        1.0, description="Share of the cells' features kept in training."
+    )
+    pool: Flag = Field(
+        False, description="One cell, the mean of all: attention has no choice."
+    )
+    feature_cache: Annotated[
+        Literal["none", "float16", "float32"],
+        BeforeValidator(_none_is_a_word),
+    ] = Field(
+        "none",
+        description="Keep what a frozen network makes of each picture in a "
+        "file, in this type, so that no pass computes it again.",
+    )
+
+    @model_validator(mode="after")
+    def _learns_what_it_sees(self):
+        faults = []
+        if self.feature_cache != "none" and self.fine_tune_from is not None:
+            text = (
+                "keeps features of a frozen network, but fine_tune_from is "
+                f"{self.fine_tune_from}. Remove one"
+            )
+            faults.append((("feature_cache",), text, self.feature_cache))
+        own = "." in getattr(self, "backbone", "")
+        without = self.weights in (None, "", "none")
+        if without and self.fine_tune_from is None and not own:
+            text = (
+                "are none, and so is fine_tune_from: a network of random "
+                "weights that never learns. Type fine_tune_from: all"
+            )
+            faults.append((("weights",), text, self.weights))
+        refuse(type(self), faults)
+        return self
+
+
+class ImageEncoderParams(InceptionV3Params):
+    """Arguments of ImageEncoder."""
+
+    backbone: Text = Field(
+        "InceptionV3",
+        min_length=1,
+        description="Network: a name of keras.applications, "
+        "EfficientNetLite0, or your own function with its module, called with "
+        "height and width, that returns a keras.Model.",
+    )
 
 
 class AttentionParams(Section):
@@ -178,8 +245,10 @@ ENCODERS = {
     "PoolingEncoder": PoolingEncoderParams,
     "ConvEncoder": ConvEncoderParams,
     "ConvS2SEncoder": ConvS2SEncoderParams,
-    "InceptionV3Encoder": ImageEncoderParams,
+    "InceptionV3Encoder": InceptionV3Params,
+    "ImageEncoder": ImageEncoderParams,
 }
+PICTURE_ENCODERS = ("InceptionV3Encoder", "ImageEncoder")
 DECODERS = {
     "BasicDecoder": DecoderParams,
     "AttentionDecoder": AttentionDecoderParams,

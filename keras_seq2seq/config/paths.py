@@ -4,7 +4,9 @@ import os
 
 from keras_seq2seq.config.component_schema import OwnPipelineParams
 
-FILES = ("source_files", "target_files", "files")
+FILES = ("source_files", "target_files", "files", "captions_files")
+SINGLE_PATHS = ("directory", "image_dir", "split_file")
+NO_FILES = (None, "", "none", "imagenet")  # weights that are no file
 VOCABULARIES = ("vocab_source", "vocab_target")
 VECTORS = ("embedding_source_file", "embedding_target_file")
 
@@ -45,6 +47,12 @@ def _model_params(config, base):
         path = getattr(params, name)
         if path and path not in made:
             changes[name] = os.path.join(base, path)
+    weights = getattr(params.encoder_params, "weights", None)
+    if weights not in NO_FILES:
+        path = os.path.join(base, weights)
+        changes["encoder_params"] = params.encoder_params.model_copy(
+            update={"weights": path}
+        )
     return params.model_copy(update=changes)
 
 
@@ -58,8 +66,9 @@ def _pipeline(pipeline, base):
         for name in FILES
         if hasattr(pipeline.params, name)
     }
-    if getattr(pipeline.params, "directory", None):
-        changes["directory"] = os.path.join(base, pipeline.params.directory)
+    for name in SINGLE_PATHS:
+        if path := getattr(pipeline.params, name, None):
+            changes[name] = os.path.join(base, path)
     params = pipeline.params.model_copy(update=changes)
     return pipeline.model_copy(update={"params": params})
 

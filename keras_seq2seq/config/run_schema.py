@@ -20,6 +20,10 @@ from keras_seq2seq.config.values import (
 # Scores of generated text, which `dev_decoding` computes.
 CORPUS_SCORES = Literal[
     "bleu",
+    "bleu_1",
+    "bleu_2",
+    "bleu_3",
+    "bleu_4",
     "chrf",
     "ter",
     "rouge_1",
@@ -158,8 +162,8 @@ class DevDecoding(Section):
         tuple[CORPUS_SCORES, ...],
         BeforeValidator(_names),
         Says(
-            "a list out of bleu, chrf, ter, rouge_1, rouge_2, rouge_l, wer, "
-            "per, exact_match, sockeye_bleu"
+            "a list out of bleu, bleu_1 to bleu_4, chrf, ter, rouge_1, "
+            "rouge_2, rouge_l, wer, per, exact_match, sockeye_bleu"
         ),
         WithJsonSchema(one_or_many({"type": "string"})),
     ] = Field(("bleu",), min_length=1, description="Scores to compute.")
@@ -200,7 +204,9 @@ class Prepare(Section):
     lowercase: Flag = Field(False, description="Lower-case the text first.")
     delimiter: Text = Field(" ", description="Characters between words.")
     files: Texts = Field(
-        min_length=1, description="Files or globs it is learnt from."
+        (),
+        description="Files or globs it is learnt from; empty: the targets of "
+        "input_pipeline_train, as they are trained on.",
     )
     columns: Wholes | None = Field(
         None,

@@ -4,13 +4,20 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from keras_seq2seq.config.component_schema import Hook, Metric, Pipeline
+from keras_seq2seq.config.component_schema import (
+    PIPELINES,
+    CaptionParams,
+    Hook,
+    Metric,
+    Pipeline,
+)
 from keras_seq2seq.config.model_schema import (
     DEFAULT_MODEL,
     MODEL_DEFAULTS,
     ModelParams,
     with_architecture,
 )
+from keras_seq2seq.config.network_schema import ENCODERS, PICTURE_ENCODERS
 from keras_seq2seq.config.run_schema import (
     CORPUS_SCORES,
     Average,
@@ -38,12 +45,17 @@ UNFIT_DECODERS = {
     ("BasicSeq2Seq", "AttentionDecoder"): "BasicDecoder",
     ("BasicSeq2Seq", "ConvS2SDecoder"): "BasicDecoder",
     ("ConvS2S", "BasicDecoder"): "ConvS2SDecoder",
+    ("Image2Seq", "BasicDecoder"): "AttentionDecoder",
 }
 EVALUATED_TOGETHER = 64  # pairs, where batch_size counts tokens
 REFUSED_BY_IMAGE2SEQ = (
     "source.max_seq_len",
     "source.reverse",
     "vocab_source",
+    "source.append_end",
+    "source.tokenizer",
+    "source.lowercase",
+    "embedding.source_file",
 )
 
 
@@ -230,6 +242,11 @@ class Config(Section):
         "rollback: go on from the newest checkpoint with half the learning "
         "rate.",
     )
+    strict: Flag = Field(
+        False,
+        description="Let a picture that is missing or can't be read end the "
+        "run; false: it is named and left out.",
+    )
     threads: Whole | None = Field(
         None, ge=1, description="Processor threads; null: TensorFlow's choice."
     )
@@ -355,6 +372,7 @@ def _contradictions(config):
         )
         path = ("model_params", "architecture")
         faults.append((path, text, architecture))
+    faults += _unfit_for_pictures(config)
     if not _scored(config):
         metric = config.early_stopping.metric
         text = (
@@ -362,6 +380,43 @@ def _contradictions(config):
             f"dev_decoding: {{metric: [{metric}]}}"
         )
         faults.append((("early_stopping", "metric"), text, metric))
+    return faults
+
+
+def _unfit_for_pictures(config):
+    """Parts of text in a model of pictures, and the other way round."""
+    params = config.model_params
+    encoder, pictures = params.encoder_class, config.model == "Image2Seq"
+    faults = []
+    ours = encoder in ENCODERS and config.model in MODEL_DEFAULTS
+    if ours and (encoder in PICTURE_ENCODERS) != pictures:
+        wanted = "one of pictures: InceptionV3Encoder, ImageEncoder"
+        text = f"is {encoder}, but {config.model} needs " + (
+            wanted if pictures else "one of text"
+        )
+        faults.append((("model_params", "encoder.class"), text, encoder))
+    if pictures and params.embedding_share in ("source_target", "all"):
+        text = "must be none or target_output: Image2Seq reads no words"
+        faults.append((("model_params", "embedding.share"), text, None))
+    cached = getattr(params.encoder_params, "feature_cache", "none") != "none"
+    for part in ("train", "dev"):
+        pipeline = getattr(config, f"input_pipeline_{part}")
+        if pipeline is None or pipeline.class_name not in PIPELINES:
+            continue
+        path = (f"input_pipeline_{part}", "class")
+        if isinstance(pipeline.params, CaptionParams) != pictures:
+            kind = "pictures with captions" if pictures else "pairs of text"
+            text = f"is {pipeline.class_name}, but {config.model} reads {kind}"
+            # An abbreviated configuration may not name its model yet.
+            if config.model:
+                faults.append((path, text, pipeline.class_name))
+        elif cached and getattr(pipeline.params, "augment", False):
+            text = (
+                "shows another view of each picture in each pass, but "
+                "feature_cache keeps one. Remove one"
+            )
+            path = (path[0], "params", "augment")
+            faults.append((path, text, True))
     return faults
 
 

@@ -21,6 +21,8 @@ from keras_seq2seq.config import (
     sagemaker_table,
 )
 from keras_seq2seq.config.component_schema import (
+    ImageCaptioningParams,
+    ImageCaptionTSVParams,
     OwnPipelineParams,
     ParallelTextParams,
     PreparedParams,
@@ -56,6 +58,8 @@ TABLES = {
     "TFRecordInputPipeline": TFRecordParams,
     "RecordIOInputPipeline": RecordIOParams,
     "PreparedInputPipeline": PreparedParams,
+    "ImageCaptionTSVInputPipeline": ImageCaptionTSVParams,
+    "ImageCaptioningInputPipeline": ImageCaptioningParams,
     "own_pipeline": OwnPipelineParams,
     "buckets": PairBuckets,
     "early_stopping": EarlyStopping,
@@ -69,6 +73,7 @@ TABLES = {
     "GRUCell": rnn_schema.GRUCellParams,
     "LSTMCell": rnn_schema.LSTMCellParams,
     "PoolingEncoder": network_schema.PoolingEncoderParams,
+    "ImageEncoder": network_schema.ImageEncoderParams,
     "ConvEncoder": network_schema.ConvEncoderParams,
     "ConvS2SEncoder": conv_schema.ConvS2SEncoderParams,
     "ConvS2SDecoder": conv_schema.ConvS2SDecoderParams,

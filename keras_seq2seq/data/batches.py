@@ -5,6 +5,7 @@ import operator
 import numpy as np
 import tensorflow as tf
 
+from keras_seq2seq.data.padding import padded_rows, real_places
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.tokens import END, START
 
@@ -46,48 +47,41 @@ def batch_sizes(widths, batch_size, batch_type="sentences", replicas=1):
     return [batch_size] * len(widths)
 
 
-def assemble(pairs, indices, rows=None, shape=None):
+def assemble(pairs, indices, rows=None, epoch=0, shape=None):
     """Right-padded arrays of one batch, for teacher forcing.
 
     Rows beyond the pairs are dummies of one token with weight 0, so that every
     row has a real token and every batch divides by the replicas.
 
     Args:
-        pairs: `ParallelText`.
+        pairs: `ParallelText` or `CaptionedPictures`.
         indices: int array `(n,)`. Pairs of the batch.
         rows: int or None. B, at least n; None means n.
+        epoch: int. Draws what a pass varies at random.
         shape: pair of int or None. S and T; None: those of the longest row.
 
     Returns:
-        inputs `{"source": int32 (B, S), "target": int32 (B, T)}`, labels int32
-        `(B, T)`, weights float32 `(B, T)`. The target starts with START, the
-        labels end with END.
+        inputs `{"source": int32 (B, S), "target": int32 (B, T)}`, or what else
+        `pairs.inputs` has in place of a source, labels int32 `(B, T)`, weights
+        float32 `(B, T)`. The target starts with START, the labels end with
+        END.
     """
     rows = len(indices) if rows is None else rows
-    ids, lengths = pairs.sources.gather(indices)
-    width = lengths.max(initial=1) if shape is None else shape[0]
-    source = _fill(ids, lengths, rows, width)
-    source[len(indices) :, 0] = END
+    source_width, width = (None, None) if shape is None else shape
+    inputs, readable = pairs.inputs(indices, rows, epoch, source_width)
     ids, lengths = pairs.targets.gather(indices)
-    width = lengths.max(initial=0) + 1 if shape is None else shape[1]
-    labels = _fill(ids, lengths, rows, width)
+    if width is None:
+        width = lengths.max(initial=0) + 1
+    labels = padded_rows(ids, lengths, rows, width)
     target = np.roll(labels, 1, axis=1)
     target[:, 0] = START
     labels[np.arange(len(indices)), lengths] = END
     labels[len(indices) :, 0] = END
     weights = np.zeros(labels.shape, np.float32)
-    weights[: len(indices)] = _valid(lengths + 1, labels.shape[1])
-    return {"source": source, "target": target}, labels, weights
-
-
-def _valid(lengths, width):
-    return np.arange(width) < lengths[:, None]  # (B, L)
-
-
-def _fill(ids, lengths, rows, width):
-    table = np.zeros((rows, width), np.int32)
-    table[: len(lengths)][_valid(lengths, width)] = ids
-    return table
+    weights[: len(indices)] = real_places(lengths + 1, labels.shape[1])
+    if readable is not None:
+        weights[: len(indices)] *= readable[:, None]
+    return {**inputs, "target": target}, labels, weights
 
 
 def dataset(
@@ -99,7 +93,7 @@ def dataset(
     every iteration by seconds.
 
     Args:
-        pairs: `ParallelText`.
+        pairs: `ParallelText` or `CaptionedPictures`.
         plans: function from an epoch to its `epoch_plan`.
         rows: int, or function from a batch's indices to its rows.
         first: `(epoch, step)` of the first batch, or a function that gives it
@@ -108,7 +102,8 @@ def dataset(
             next epochs; None never ends.
         share: `distribution.Share` or None. Only these replicas' parts of
             each batch, one after the other; None gives whole batches.
-        shape: function from a batch's indices to what `assemble` takes.
+        shape: function from a batch's indices to what `assemble` takes; of
+            pairs of text alone.
 
     Returns:
         Dataset of what `assemble` returns, dynamic in every dimension; its
@@ -118,30 +113,82 @@ def dataset(
     def generate():
         begin = first() if callable(first) else first
         walk = _walk(plans, begin)
-        for indices in walk if limit is None else _take(walk, limit):
-            count = rows(indices) if callable(rows) else rows
-            lengths = None if shape is None else shape(indices)
-            whole = assemble(pairs, indices, count, lengths)
-            if share is None:
-                yield whole
-            else:
-                yield from _parts(whole, count, share)
+        for epoch, indices in walk if limit is None else _take(walk, limit):
+            yield epoch, indices, rows(indices) if callable(rows) else rows
 
-    tokens = tf.TensorSpec((None, None), tf.int32)
-    weights = tf.TensorSpec((None, None), tf.float32)
-    batches = tf.data.Dataset.from_generator(
-        generate,
-        output_signature=(
-            {"source": tokens, "target": tokens},
-            tokens,
-            weights,
-        ),
-    )
+    if pairs.calls > 1:
+        batches = _made_in_threads(pairs, generate, share)
+    else:
+        batches = _made_in_turn(pairs, generate, share, shape)
     size = tf.data.INFINITE_CARDINALITY
     if limit is not None:
         size = limit * (1 if share is None else share.count)
     batches = batches.apply(tf.data.experimental.assert_cardinality(size))
     return batches.prefetch(2).with_options(_options())
+
+
+def _specs(pairs):
+    """What `assemble` returns, as specifications of tensors."""
+    tokens = tf.TensorSpec((None, None), tf.int32)
+    inputs = {
+        name: tf.TensorSpec(shape, dtype)
+        for name, (shape, dtype) in pairs.input_specs.items()
+    }
+    weights = tf.TensorSpec((None, None), tf.float32)
+    return {**inputs, "target": tokens}, tokens, weights
+
+
+def _made_in_turn(pairs, generate, share, shape):
+    """Batches that a generator makes one after the other."""
+
+    def make():
+        for epoch, indices, count in generate():
+            lengths = None if shape is None else shape(indices)
+            whole = assemble(pairs, indices, count, epoch, lengths)
+            if share is None:
+                yield whole
+            else:
+                yield from _parts(whole, count, share)
+
+    return tf.data.Dataset.from_generator(make, output_signature=_specs(pairs))
+
+
+def _made_in_threads(pairs, generate, share):
+    """Batches that are dear to make: several at once, in their order."""
+    number = tf.TensorSpec((), tf.int64)
+    places = tf.TensorSpec((None,), tf.int64)
+    planned = tf.data.Dataset.from_generator(
+        generate, output_signature=(number, places, number)
+    )
+    specs = _specs(pairs)
+    types = [spec.dtype for spec in tf.nest.flatten(specs)]
+
+    def make(epoch, indices, count):
+        whole = assemble(pairs, indices, int(count), int(epoch))
+        return tf.nest.flatten(whole)
+
+    def finish(*plan):
+        whole = tf.numpy_function(make, plan, types)
+        for tensor, spec in zip(whole, tf.nest.flatten(specs), strict=True):
+            tensor.set_shape(spec.shape)
+        return tf.nest.pack_sequence_as(specs, whole)
+
+    made = planned.map(finish, pairs.calls, deterministic=True)
+    if share is None:
+        return made
+    return made.flat_map(
+        lambda *whole: tf.data.Dataset.from_tensor_slices(
+            tf.nest.map_structure(lambda x: _stacked_parts(x, share), whole)
+        )
+    )
+
+
+def _stacked_parts(tensor, share):
+    """One worker's parts of a batch, `(count, B / total, ...)`."""
+    rest = tf.shape(tensor)[1:]
+    parts = tf.reshape(tensor, tf.concat([[share.total, -1], rest], 0))
+    parts.set_shape([share.total, None, *tensor.shape[1:]])
+    return parts[share.first : share.first + share.count]
 
 
 def _parts(whole, rows, share):
@@ -155,7 +202,8 @@ def _parts(whole, rows, share):
 def _walk(plans, first):
     epoch, step = first
     while True:
-        yield from plans(epoch)[step:]
+        for indices in plans(epoch)[step:]:
+            yield epoch, indices
         epoch, step = epoch + 1, 0
 
 
@@ -178,7 +226,7 @@ def evaluation_dataset(pairs, batch_size, replicas=1, share=None):
     """Every pair once, in order of length, so that padding is least.
 
     Args:
-        pairs: `ParallelText`.
+        pairs: `ParallelText` or `CaptionedPictures`.
         batch_size: int. Pairs in a batch over all replicas; rounded up to a
             multiple of `replicas`.
         replicas: int.

@@ -1,10 +1,20 @@
-"""Text in and out of `tf.Example`, without TensorFlow.
+"""Text in and out of `tf.Example` and `tf.SequenceExample`.
+
+Without TensorFlow, so that the processes that encode text need none.
 
 Source:
     TensorFlow, `core/example/example.proto` and `feature.proto`.
 """
 
-from keras_seq2seq.data.wire_format import BYTES, WireError, fields, message
+from keras_seq2seq.data.wire_format import (
+    BYTES,
+    VARINT,
+    WireError,
+    fields,
+    message,
+    packed,
+    signed_varints,
+)
 
 KINDS = {1: "bytes", 2: "floats", 3: "integers"}
 MOST_NAMED = 10  # features in a message
@@ -58,6 +68,87 @@ def read_text(example, name, required=True):
         raise ValueError(
             f"the feature {name!r} is not UTF-8: byte 0x{byte:02x}"
         ) from None
+
+
+def write_sequence_example(context, lists):
+    """A serialised `tf.SequenceExample`.
+
+    Args:
+        context: dict from str to bytes, str or int: features of one value.
+        lists: dict from str to a sequence of bytes, str or ints: a value for
+            each step.
+
+    Returns:
+        bytes.
+    """
+    one = [_entry(name, _feature(value)) for name, value in context.items()]
+    several = [
+        _entry(name, b"".join(message(1, _feature(x)) for x in values))
+        for name, values in lists.items()
+    ]
+    return message(1, b"".join(one)) + message(2, b"".join(several))
+
+
+def read_sequence_example(content):
+    """The values in a `tf.SequenceExample`.
+
+    Args:
+        content: bytes.
+
+    Returns:
+        dict from names of the context's features to lists of values, and dict
+        from names of feature lists to a list of such lists, one per step.
+        Values are bytes or ints; floats are left out.
+
+    Raises:
+        ValueError: with the reason in words: no `tf.SequenceExample`.
+    """
+    context, lists = {}, {}
+    for features in _inside(content, 1):
+        for name, feature in _entries(features):
+            context[name] = _all_values(feature)
+    for features in _inside(content, 2):
+        for name, steps in _entries(features):
+            lists[name] = [_all_values(step) for step in _inside(steps, 1)]
+    return context, lists
+
+
+def _entry(name, inside):
+    content = message(1, name.encode("utf-8")) + message(2, inside)
+    return message(1, content)
+
+
+def _feature(value):
+    if isinstance(value, int):
+        return message(3, packed(1, [value]))
+    value = value.encode("utf-8") if isinstance(value, str) else value
+    return message(1, message(1, value))
+
+
+def _entries(features):
+    for entry in _inside(features, 1):
+        parts = dict(_fields(entry))
+        yield parts.get(1, b"").decode("utf-8", "replace"), parts.get(2, b"")
+
+
+def _all_values(feature):
+    found = []
+    for kind, content in _fields(feature):
+        if kind == 1:
+            found = list(_inside(content, 1))
+        elif kind == 3:
+            found = _whole_numbers(content)
+    return found
+
+
+def _whole_numbers(content):
+    """Values of an `Int64List`, packed or one by one."""
+    found = []
+    for _, kind, begin, end in fields(content):
+        if kind not in (BYTES, VARINT):
+            raise ValueError("bytes that are no list of integers")
+        found += signed_varints(content, begin, end)
+    return found
 
 
 def _features(example):

@@ -11,9 +11,11 @@ from keras_seq2seq.data.encode_spans import encoded_blocks
 from keras_seq2seq.data.length_ratio import length_ratio
 from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.data.lines import LineReader
+from keras_seq2seq.data.padding import padded_rows
 from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.data.token_table import TokenTable
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.tokens import END
 
 IN_MEMORY_BYTES = 50_000_000
 FAR = 2**63  # beyond any pair
@@ -179,6 +181,34 @@ class ParallelText:
 
     def __len__(self):
         return len(self.sources)
+
+    #: Shape and type of each input of a batch, by name.
+    input_specs = {"source": ((None, None), "int32")}
+    #: Batches that are made at once.
+    calls = 1
+    #: Lines about what was left out, for people.
+    remarks = ()
+    #: The same in full.
+    left_out = ()
+
+    def inputs(self, indices, rows, epoch=0, width=None):
+        """The sources of a batch.
+
+        Args:
+            indices: int array `(n,)`.
+            rows: int, at least n. Rows beyond are dummies of one token.
+            epoch: int. Every pass shows the same.
+            width: int or None. S; None: that of the longest row.
+
+        Returns:
+            `{"source": int32 (rows, S)}`, and None: all can be read.
+        """
+        ids, lengths = self.sources.gather(indices)
+        if width is None:
+            width = lengths.max(initial=1)
+        source = padded_rows(ids, lengths, rows, width)
+        source[len(indices) :, 0] = END
+        return {"source": source}, None
 
     def source(self, index):
         """Source ids as fed, int32 `(S,)`; never empty."""

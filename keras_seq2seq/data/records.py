@@ -137,6 +137,35 @@ class RecordReader:
             ) from None
 
 
+def records_of(path):
+    """The records of a file that is not compressed, whatever they hold.
+
+    Args:
+        path: path.
+
+    Yields:
+        the byte of the file at which a content begins, and the content.
+
+    Raises:
+        UserError: a record that is damaged or cut off, with file and number.
+    """
+    number = 0
+    for begin, end in RecordReader("", compression="none").spans(path):
+        with Path(path).open("rb") as file:
+            file.seek(begin)
+            data = file.read(min(end - begin, MOST_SPAN_BYTES))
+        contents, fault = _contents(data)
+        place = begin + HEADER.size
+        for content in contents:
+            yield place, content
+            place += len(content) + FRAME
+        number += len(contents)
+        if fault is not None:
+            if data.startswith(GZIP_MAGIC):
+                fault = "a compressed file. Unpack it with gunzip"
+            raise _damaged(path, number, fault)
+
+
 def _damaged(path, number, fault):
     return UserError(
         f"{path}: record {number + 1}: expected a TFRecord. Received: {fault}. "

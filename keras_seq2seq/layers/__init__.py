@@ -42,6 +42,9 @@ from keras_seq2seq.layers.dot_attention import DotAttention as DotAttention
 from keras_seq2seq.layers.dot_attention import (
     ScaledDotAttention as ScaledDotAttention,
 )
+from keras_seq2seq.layers.efficientnet_lite import (
+    EfficientNetLite0 as EfficientNetLite0,
+)
 from keras_seq2seq.layers.encoder_output import EncoderOutput as EncoderOutput
 from keras_seq2seq.layers.fixed_attention import (
     FixedAttention as FixedAttention,
@@ -49,6 +52,10 @@ from keras_seq2seq.layers.fixed_attention import (
 from keras_seq2seq.layers.gru_cell import GRUCell as GRUCell
 from keras_seq2seq.layers.hybrid_rnn_encoder import (
     HybridRNNEncoder as HybridRNNEncoder,
+)
+from keras_seq2seq.layers.image_encoder import ImageEncoder as ImageEncoder
+from keras_seq2seq.layers.image_encoder import (
+    InceptionV3Encoder as InceptionV3Encoder,
 )
 from keras_seq2seq.layers.lstm_cell import LSTMCell as LSTMCell
 from keras_seq2seq.layers.pooling_encoder import (

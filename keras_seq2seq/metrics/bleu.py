@@ -23,7 +23,9 @@ _OTHER_BLANKS = {
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
-def corpus_bleu(hypotheses, references, tokenize="none", lowercase=False):
+def corpus_bleu(
+    hypotheses, references, tokenize="none", lowercase=False, order=4
+):
     """BLEU with sacrebleu's exponential smoothing.
 
     Args:
@@ -34,6 +36,7 @@ def corpus_bleu(hypotheses, references, tokenize="none", lowercase=False):
             tokenised already. Use `"13a"` for detokenised text: only such
             scores compare with those others publish.
         lowercase: bool. If True, case does not count.
+        order: int from 1 to 4. Most words that are matched together.
 
     Returns:
         Score in percent; 0 if nothing was generated.
@@ -46,7 +49,12 @@ def corpus_bleu(hypotheses, references, tokenize="none", lowercase=False):
     """
     check_tokenizer(tokenize)
     sets = reference_sets(hypotheses, references)
-    scorer = BLEU(tokenize=tokenize, lowercase=lowercase, force=True)
+    scorer = BLEU(
+        tokenize=tokenize,
+        lowercase=lowercase,
+        force=True,
+        max_ngram_order=order,
+    )
     value = _run(scorer, hypotheses, sets).score
     return Score("bleu", float(value), str(scorer.get_signature()))
 
@@ -82,6 +90,13 @@ def sockeye_bleu(hypotheses, references):
     value = _run(scorer, hypotheses, sets).score / 100
     signature = str(scorer.get_signature())
     return Score("sockeye_bleu", float(value), signature)
+
+
+def bleu_up_to(order, hypotheses, references, tokenize="none"):
+    """BLEU-1 to BLEU-4 under the name of its order, as captions have it."""
+    found = corpus_bleu(hypotheses, references, tokenize, order=order)
+    signature = f"{found.signature}|order:{order}"
+    return found._replace(name=f"bleu_{order}", signature=signature)
 
 
 def multi_bleu(hypotheses, references, lowercase=False):

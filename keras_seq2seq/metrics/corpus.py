@@ -20,6 +20,25 @@ class Score(NamedTuple):
     signature: str
 
 
+def as_sets(references):
+    """References line by line as `score` takes them.
+
+    Args:
+        references: list with a str for each hypothesis, or with a tuple of
+            one or several.
+
+    Returns:
+        the list itself, or a list of whole sets. Where a line has fewer than
+        others its first one stands in for the rest, which changes no match
+        and no nearest length.
+    """
+    if not references or isinstance(references[0], str):
+        return references
+    most = max(map(len, references))
+    filled = [(*each, *each[:1] * (most - len(each))) for each in references]
+    return [list(each) for each in zip(*filled, strict=True)]
+
+
 def reference_sets(hypotheses, references):
     """The references as a list of whole sets, checked line by line.
 

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from keras_seq2seq.metrics.corpus import as_sets
+
 
 class CorpusMetric(Protocol):
     """What a class under `metrics:` of a configuration has.
@@ -14,8 +16,12 @@ class CorpusMetric(Protocol):
     #: What the score is called in logs, TensorBoard and `metrics.jsonl`.
     name: str
 
-    def add(self, hypothesis: str, reference: str) -> None:
-        """Takes one generated text and its reference."""
+    def add(self, hypothesis: str, reference: str | list[str]) -> None:
+        """Takes one generated text and its reference.
+
+        Where the data have several references of a source, as of pictures,
+        they come as a list.
+        """
 
     def score(self) -> float:
         """The score of all that was added."""
@@ -43,5 +49,5 @@ class CollectedMetric:
 
     def score(self):
         """The function's value over all that was added."""
-        found = self.function(self.hypotheses, self.references)
+        found = self.function(self.hypotheses, as_sets(self.references))
         return float(getattr(found, "value", found))

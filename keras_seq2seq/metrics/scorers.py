@@ -4,6 +4,7 @@ import difflib
 
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.metrics.bleu import (
+    bleu_up_to,
     check_tokenizer,
     corpus_bleu,
     multi_bleu,
@@ -27,7 +28,8 @@ _SCORERS = {
 }
 # `rouge_1` is its F-score, as `dev_decoding` calls it.
 _F_SCORES = {f"rouge_{unit}": f"rouge_{unit}/f_score" for unit in "12l"}
-METRIC_NAMES = ("bleu", *_SCORERS, *_F_SCORES, *ROUGE_TYPES)
+_ORDERS = {f"bleu_{order}": order for order in (1, 2, 3, 4)}
+METRIC_NAMES = ("bleu", *_ORDERS, *_SCORERS, *_F_SCORES, *ROUGE_TYPES)
 
 
 def metric_names(text):
@@ -67,6 +69,9 @@ def score(metric, hypotheses, references, tokenize="none"):
     check_tokenizer(tokenize)
     if metric == "bleu":
         return corpus_bleu(hypotheses, references, tokenize)
+    if metric in _ORDERS:
+        order = _ORDERS[metric]
+        return bleu_up_to(order, hypotheses, references, tokenize)
     if metric in (*_F_SCORES, *ROUGE_TYPES):
         kind = _F_SCORES.get(metric, metric)
         return rouge(hypotheses, references, kind)

@@ -7,3 +7,4 @@ from keras_seq2seq.tasks.ranked_text import RankedText as RankedText
 from keras_seq2seq.tasks.sockeye_outputs import output_task as output_task
 from keras_seq2seq.tasks.task import Task as Task
 from keras_seq2seq.tasks.task import running as running
+from keras_seq2seq.tasks.write_gallery import WriteGallery as WriteGallery

@@ -40,6 +40,13 @@ class DecodeText(Task):
         """Whether the search has to return attention."""
         return self.unk_replace
 
+    def begin(self, model, search):
+        if self.unk_replace and (model.tokenizers or ("",))[0] is None:
+            raise UserError(
+                "unk_replace copies words of the source, and a picture has "
+                "none. Leave it out."
+            )
+
     def __call__(self, generation):
         """The line of one generation, never with a line break in it."""
         text = self._text(generation)

@@ -8,6 +8,7 @@ from keras_seq2seq.checkpoint.storage import make_directory
 from keras_seq2seq.tasks.array_archive import ArrayArchive
 from keras_seq2seq.tasks.task import Task
 from keras_seq2seq.views.attention import save_attention_picture
+from keras_seq2seq.views.picture_attention import save_picture_attention
 
 ARRAYS_FILE = "attention_scores.npz"
 PICTURES = "[0-9]" * 5 + ".png"
@@ -20,7 +21,9 @@ class DumpAttention(Task):
     `(T, S)`: a row for each token that was written and a column for each that
     was read, END among both, in the order of the text. A blank line, of which
     nothing is read or written, has an array `(0, 0)` and a picture that says
-    so. Pictures of an earlier, longer input are removed. Memory does not grow
+    so. Of a photograph a column is a cell of its grid, in rows from the top
+    left, and the picture shows it once for each word. Pictures of an earlier,
+    longer input are removed. Memory does not grow
     with the number of lines.
 
     Args:
@@ -52,7 +55,12 @@ class DumpAttention(Task):
         self._archive.add(f"arr_{self._count}", weights)
         if self.dump_plots:
             path = self.output_dir / f"{self._count:05d}.png"
-            save_attention_picture(path, source, target, weights)
+            if generation.picture is not None:
+                save_picture_attention(
+                    path, generation.picture, target, weights
+                )
+            else:
+                save_attention_picture(path, source, target, weights)
         self._count += 1
 
     def end(self, error=None):

@@ -8,6 +8,8 @@ from keras_seq2seq.tasks.task import Task
 class RankedText(Task):
     """Writes JSON lines `{"line", "rank", "text", "log_prob", "score"}`.
 
+    Of a picture they have its name, too, under `"image"`.
+
     Args:
         text: task such as `DecodeText`: turns a generation into a line.
         n_best: int. Hypotheses of each source, best first. There are fewer
@@ -30,8 +32,10 @@ class RankedText(Task):
         return "\n".join(map(self._record, range(1, len(ranks) + 1), ranks))
 
     def _record(self, rank, one):
+        named = {} if one.picture is None else {"image": one.picture.name}
         record = {
             "line": self.line,
+            **named,
             "rank": rank,
             "text": self.text(one),
             "log_prob": one.log_prob,

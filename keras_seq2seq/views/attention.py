@@ -91,8 +91,8 @@ def _draw(source_tokens, target_tokens, weights):
             f"source token, ({len(target_tokens)}, {len(source_tokens)}). "
             f"Received: {weights.shape}"
         )
-    source = [_label(token) for token in source_tokens[:MAX_TOKENS]]
-    target = [_label(token) for token in target_tokens[:MAX_TOKENS]]
+    source = [label(token) for token in source_tokens[:MAX_TOKENS]]
+    target = [label(token) for token in target_tokens[:MAX_TOKENS]]
     figure = Figure(_size(source, target), DOTS_PER_INCH, layout="constrained")
     axes = figure.add_subplot()
     if source and target:
@@ -107,7 +107,11 @@ def _draw(source_tokens, target_tokens, weights):
     else:
         axes.axis("off")
         axes.text(0.5, 0.5, NOTHING, ha="center", va="center")
-    canvas = FigureCanvasAgg(figure)
+    return drawn(FigureCanvasAgg(figure))
+
+
+def drawn(canvas):
+    """A canvas once drawn; says once if a font lacks characters."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         canvas.draw()
@@ -135,7 +139,7 @@ def _tell_of_missing_glyphs():
 
 
 def _write_labels(axes, source, target):
-    fonts = _installed_fonts()
+    fonts = installed_fonts()
     style = {"family": fonts, "size": 9, "parse_math": False}
     axes.xaxis.tick_top()
     axes.set_xticks(range(len(source)), source, rotation=90, **style)
@@ -158,13 +162,15 @@ def _size(source, target):
     )
 
 
-def _label(token):
+def label(token):
+    """A token as it is shown: no control characters, not too long."""
     shown = "".join(
         c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in token
     )
     return shown if len(shown) <= MAX_LABEL else shown[: MAX_LABEL - 1] + "…"
 
 
-def _installed_fonts():
+def installed_fonts():
+    """Those of `FONTS` that are there."""
     installed = set(font_manager.fontManager.get_font_names())
     return [name for name in FONTS if name in installed] or ["DejaVu Sans"]

@@ -201,6 +201,11 @@ def _check(members):
     if not members:
         raise ValueError("An ensemble must have members. Received: none")
     for number, each in enumerate(members, start=1):
+        if each.tokenizers is not None and each.tokenizers[0] is None:
+            raise ValueError(
+                "The members of an ensemble must read text. Received: "
+                f"{type(each).__name__}, number {number}"
+            )
         if each.tokenizers is None:
             raise ValueError(
                 "The members of an ensemble must have tokenizers. Received "

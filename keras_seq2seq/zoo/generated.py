@@ -12,7 +12,8 @@ class Generation:
         text: str. Detokenised.
         tokens: tuple of str. Target pieces, END included where written.
         source_tokens: tuple of str. Source pieces as the model read them, but
-            unknown ones as they stand in the text.
+            unknown ones as they stand in the text; for a picture the places
+            of its cells.
         log_prob: float. Nats, the sum over `tokens`.
         score: float. What the search ranked by.
         attention: float array `(len(tokens), len(source_tokens))` or None.
@@ -21,6 +22,7 @@ class Generation:
         ids: tuple of int. Target ids, one per token.
         parts: tuple of `Generation`. The pieces of a source that was too long
             to be read at once, each as it was written; else empty.
+        picture: `Picture` that was read, or None for text.
         seconds: float. Time it took, its share of that of its neighbours.
     """
 
@@ -34,6 +36,7 @@ class Generation:
     alternatives: tuple = ()
     ids: tuple = ()
     parts: tuple = ()
+    picture: Any = None
     seconds: float = 0.0
 
 

@@ -10,6 +10,7 @@ from keras import ops
 
 from keras_seq2seq.data.length_ratio import longest_target
 from keras_seq2seq.data.line_encoder import LineEncoder
+from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.search import GreedySearch, Limits
 from keras_seq2seq.search.compaction import (
     Collected,
@@ -107,11 +108,39 @@ class Generator:
                 "`tokenizers=(source, target)`."
             )
         search = search or self.default_search
-        bounds = (max_input_length, self.max_source_length)
-        piece = (
-            min(each for each in bounds if each) if max_input_length else None
+        pieces = self.pieces(sources, max_input_length)
+        self._check(
+            "targets of up to",
+            max_length or 0,
+            self.model.longest_target,
+            "choose a smaller `max_length`",
         )
-        pieces = [self._pieces(source, piece) for source in sources]
+        flat = [each for own in pieces for each in own]
+        written = [BLANK] * len(flat)
+        for inputs, told in self.batches(flat, batch_size):
+            most = max_length or self._most(inputs)
+            found = self.search(inputs, search, most, min_length)
+            for row, (index, about) in enumerate(told.items()):
+                written[index] = self._read(about, found, row)
+        left = iter(written)
+        return [
+            self._whole([*itertools.islice(left, len(own))], search)
+            for own in pieces
+        ]
+
+    def pieces(self, sources, max_input_length=None):
+        """What is read of each source, at once or bit by bit.
+
+        Returns:
+            for each source a list of what `batches` takes, empty if it is
+            blank.
+        """
+        longest = None
+        if max_input_length is not None:
+            longest = min(
+                max_input_length, self.max_source_length or max_input_length
+            )
+        pieces = [self._pieces(source, longest) for source in sources]
         several = sum(len(own) > 1 for own in pieces)
         if several:
             LOGGER.warning(
@@ -119,20 +148,19 @@ class Generator:
                 "translated in pieces, whose targets are joined.",
                 several,
                 len(sources),
-                piece,
+                longest,
             )
-        flat = [each for own in pieces for each in own]
-        self._check_lengths([ids for ids, _ in flat], max_length or 0)
-        limits = (max_length, min_length)
-        written = iter(self._written(flat, search, limits, batch_size))
-        return [
-            self._whole([*itertools.islice(written, len(own))], search)
-            for own in pieces
-        ]
+        self._check(
+            "a source of",
+            max((len(ids) for own in pieces for ids, _ in own), default=0),
+            self.model.longest_source,
+            "give the model a `max_source_length` that cuts sources",
+        )
+        return pieces
 
     def _pieces(self, source, length):
-        """What is read of a source: pairs of ids and source tokens."""
-        if _blank(source):
+        """Pairs of ids and source tokens."""
+        if not (source.strip() if isinstance(source, str) else len(source)):
             return []
         encoder, tokenizer = self._encoder(), self.tokenizers[0]
         words, ids = [], source
@@ -145,42 +173,31 @@ class Generator:
             for place, row in enumerate(encoder.pieces(ids, length))
         ]
 
-    def _written(self, pieces, search, limits, batch_size):
-        """A Generation for each pair of ids and source tokens."""
-        max_length, min_length = limits
-        results = [BLANK] * len(pieces)
+    def batches(self, pieces, batch_size):
+        """What `encode` is given, some pieces at a time.
+
+        Args:
+            pieces: list of what `pieces` made of sources.
+            batch_size: int.
+
+        Yields:
+            the inputs, a mapping of arrays `(B, ...)`, and for each row the
+            index of its piece and the fields of its `Generation` that tell
+            what was read, as a dict.
+        """
         order = sorted(range(len(pieces)), key=lambda i: len(pieces[i][0]))
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
-            batch = [pieces[i][0] for i in chosen]
-            most = max_length or self._most(batch)
-            found = self.search(padded(batch), search, most, min_length)
-            for row, index in enumerate(chosen):
-                results[index] = self._read(pieces[index][1], found, row)
-        return results
+            told = {i: {"source_tokens": pieces[i][1]} for i in chosen}
+            yield {"source": padded([pieces[i][0] for i in chosen])}, told
 
-    def _check_lengths(self, encoded, max_length):
-        longest = max(map(len, encoded), default=0)
-        for name, length, limit, shorter in (
-            (
-                "a source of",
-                longest,
-                self.model.longest_source,
-                "give the model a `max_source_length` that cuts sources",
-            ),
-            (
-                "targets of up to",
-                max_length,
-                self.model.longest_target,
-                "choose a smaller `max_length`",
-            ),
-        ):
-            if limit is not None and length > limit:
-                raise ValueError(
-                    f"The model has learned positions for {limit} tokens. "
-                    f"Received: {name} {length} tokens, START and END counted."
-                    f" Use positions that are sinusoids, or {shorter}."
-                )
+    def _check(self, name, length, limit, shorter):
+        if limit is not None and length > limit:
+            raise ValueError(
+                f"The model has learned positions for {limit} tokens. "
+                f"Received: {name} {length} tokens, START and END counted."
+                f" Use positions that are sinusoids, or {shorter}."
+            )
 
     def _whole(self, parts, search):
         if len(parts) < 2:
@@ -188,33 +205,63 @@ class Generator:
         penalty = search.penalty() if hasattr(search, "penalty") else None
         return joined(parts, self.tokenizers[1].decode, penalty)
 
-    def search(self, source, search, max_length=100, min_length=0):
-        """Hypotheses, as numpy arrays, for ids `(B, S)`.
+    def search(self, inputs, search, max_length=100, min_length=0):
+        """Hypotheses, as numpy arrays.
 
-        Bounds are of all sources alike, or int arrays `(B,)`.
+        Args:
+            inputs: ids `(B, S)`, or a mapping of arrays `(B, ...)` as
+                `encode` takes it.
+            search: a search of `keras_seq2seq.search`.
+            max_length: int, or int array `(B,)`. Most tokens written, END
+                included.
+            min_length: int, or int array `(B,)`. Fewest words before END.
         """
+        if not isinstance(inputs, dict):
+            inputs = {"source": inputs}
         with self._lock:
             run = self._compiled.get(search)
             if run is None:
                 run = self._compiled[search] = _Run(self.model, search)
-        bounds = np.empty((2, len(source)), np.int32)
+        count = len(next(iter(inputs.values())))
+        bounds = np.empty((2, count), np.int32)
         bounds[0], bounds[1] = max_length, min_length
-        return run(source, bounds)
+        return run(inputs, bounds)
 
-    def _most(self, encoded):
+    def _most(self, inputs):
         """Most tokens to be written for each source, END included."""
         if self.max_length_ratio is None:
             return self.max_target_length
+        lengths = np.count_nonzero(inputs["source"] != PAD, axis=1)
         words = [
             longest_target(
                 self.max_length_ratio,
-                len(ids) - self.append_end,
+                length - self.append_end,
                 longest=self.max_source_length,
             )
-            for ids in encoded
+            for length in lengths.tolist()
         ]
         longest = self.model.longest_target or np.iinfo(np.int32).max
         return np.minimum(np.array(words, np.int32) + 1, longest)
+
+    def pairs(self, sources, targets, max_source_length=None):
+        """Given sources and targets, encoded for teacher forcing.
+
+        Args:
+            sources: list as `generate` takes it.
+            targets: list of str, as many.
+            max_source_length: int or None. Tokens read of a source.
+
+        Returns:
+            what `data.batches.assemble` takes.
+        """
+        return ParallelText.from_texts(
+            sources,
+            targets,
+            source_tokenizer=self.tokenizers[0],
+            target_tokenizer=self.tokenizers[1],
+            source_max_length=max_source_length,
+            append_end=self.append_end,
+        )
 
     def _encoder(self):
         return LineEncoder(
@@ -231,9 +278,9 @@ class Generator:
                 pieces[index] = word
         return tuple(pieces)
 
-    def _read(self, source_tokens, found, row):
+    def _read(self, about, found, row):
         ranks = [
-            self._read_one(source_tokens, found, row, rank)
+            self._read_one(about, found, row, rank)
             for rank in range(found.ids.shape[1])
             if found.lengths[row, rank]
         ]
@@ -243,21 +290,21 @@ class Generator:
             alternatives=tuple(ranks[1:]),
         )
 
-    def _read_one(self, source_tokens, found, row, rank):
+    def _read_one(self, about, found, row, rank):
         length = found.lengths[row, rank]
         ids = found.ids[row, rank, :length].tolist()
         attention = None
         if found.attention is not None:
             attention = found.attention[row, rank, :length]
-            attention = attention[:, : len(source_tokens)]
+            attention = attention[:, : len(about["source_tokens"])]
         return Generation(
             text=self.tokenizers[1].decode(ids),
             tokens=tuple(self.tokenizers[1].pieces(ids)),
-            source_tokens=source_tokens,
             log_prob=float(found.log_probs[row, rank]),
             score=float(found.scores[row, rank]),
             attention=attention,
             ids=tuple(ids),
+            **about,
         )
 
 
@@ -283,14 +330,14 @@ class _Run:
         self.finish = graph(self._finish)
         self.pick = graph(_pick)
 
-    def __call__(self, source, bounds):
-        """Hypotheses of ids `(B, S)`; `bounds` are maxima and minima."""
-        collected = Collected(len(source))
-        rows = np.arange(len(source))
+    def __call__(self, inputs, bounds):
+        """Hypotheses of inputs; `bounds (2, B)` are maxima and minima."""
+        count = bounds.shape[1]
+        collected, rows = Collected(count), np.arange(count)
         if self.whole is not None:
-            collected.add(rows, self.whole(source, *bounds))
+            collected.add(rows, self.whole(inputs, *bounds))
             return collected.found
-        memory, trail = self.start(source, *bounds)
+        memory, trail = self.start(inputs, *bounds)
         while len(rows):
             until = np.int32(end_of_segment(len(rows)))
             trail = self.extend(memory, trail, *bounds, until)
@@ -303,13 +350,13 @@ class _Run:
                 memory, trail = self.pick(memory, trail, left)
         return collected.found
 
-    def _whole(self, source, *bounds):
-        memory, carry = self._encode(source)
+    def _whole(self, inputs, *bounds):
+        memory, carry = self._encode(inputs)
         step = self._step(memory)
         return self.search(step, memory, carry, Limits(*bounds))
 
-    def _start(self, source, *bounds):
-        memory, carry = self._encode(source)
+    def _start(self, inputs, *bounds):
+        memory, carry = self._encode(inputs)
         step = self._step(memory)
         trail = self.search.start(step, memory, carry, Limits(*bounds))
         return memory, trail
@@ -322,8 +369,8 @@ class _Run:
     def _finish(self, trail, rows):
         return self.search.finish(pick_trail(trail, rows))
 
-    def _encode(self, source):
-        memory, carry = self.model.encode({"source": source})
+    def _encode(self, inputs):
+        memory, carry = self.model.encode(inputs)
         return self.model.search_memory(memory), carry
 
     def _step(self, memory):
@@ -343,11 +390,6 @@ def _has_segments(search):
 
 def _pick(memory, trail, rows):
     return pick(memory, rows), pick_trail(trail, rows)
-
-
-def _blank(source):
-    """Whether there is nothing to write a target for."""
-    return not (source.strip() if isinstance(source, str) else len(source))
 
 
 def padded(rows):

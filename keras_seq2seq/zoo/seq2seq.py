@@ -25,7 +25,8 @@ class Seq2Seq(TokenStep, keras.Model):
     Weights are made at construction: do that inside the strategy's scope.
 
     Args:
-        source_vocabulary_size: int. Special tokens included.
+        source_vocabulary_size: int. Special tokens included. None for a model
+            that reads no tokens, whose `read` is another.
         target_vocabulary_size: int. Special tokens included.
         embedding_dim: int. Width `E` of token vectors; a pair of ints for
             the sides (source, target).
@@ -131,6 +132,7 @@ class Seq2Seq(TokenStep, keras.Model):
         self.embed_target = self.token_table(
             target_vocabulary_size, self.target_dim, "embed_target"
         )
+        self.embed_source = None
         if share_embeddings in ("source_target", "all"):
             if source_vocabulary_size != target_vocabulary_size:
                 raise ValueError(
@@ -144,7 +146,7 @@ class Seq2Seq(TokenStep, keras.Model):
                     f"{self.source_dim} and {self.target_dim}"
                 )
             self.embed_source = self.embed_target
-        else:
+        elif source_vocabulary_size is not None:
             self.embed_source = self.token_table(
                 source_vocabulary_size, self.source_dim, "embed_source"
             )
@@ -164,15 +166,8 @@ class Seq2Seq(TokenStep, keras.Model):
         self.append_end = append_end
         self.max_source_length = max_source_length
         self.max_target_length = max_target_length
-        self.generator = Generator(
-            self,
-            tokenizers,
-            append_end,
-            max_source_length,
-            max_target_length,
-            search,
-            max_length_ratio,
-        )
+        self.max_length_ratio = max_length_ratio
+        self.generator = self.make_generator(tokenizers, search)
         self.add_token_metrics()
         self.build()
         self._check_lengths()
@@ -207,6 +202,18 @@ class Seq2Seq(TokenStep, keras.Model):
                 f"write less. Received: max_target_length={longest}"
             )
 
+    def make_generator(self, tokenizers, search):
+        """What turns sources into targets for `generate`."""
+        return Generator(
+            self,
+            tokenizers,
+            self.append_end,
+            self.max_source_length,
+            self.max_target_length,
+            search,
+            self.max_length_ratio,
+        )
+
     def _dropout(self, share, seed_offset):
         seed = None if self.seed is None else self.seed + seed_offset
         return keras.layers.Dropout(share, seed=seed, dtype=self.dtype_policy)
@@ -214,7 +221,7 @@ class Seq2Seq(TokenStep, keras.Model):
     def build(self, inputs_shape=None):
         """Makes all weights; their shapes depend on no input."""
         self.embed_target.build()
-        if not self.embed_source.built:
+        if self.embed_source is not None and not self.embed_source.built:
             self.embed_source.build()
         self.encoder.build((None, None, self.source_dim))
         self.decoder.build(
@@ -236,11 +243,31 @@ class Seq2Seq(TokenStep, keras.Model):
         """Reads the source.
 
         Args:
-            inputs: mapping with int `"source" (B, S)`.
+            inputs: mapping with int `"source" (B, S)`, or what else `read`
+                takes.
 
         Returns:
             memory, a mapping of tensors `(B, S, ...)` that steps never
             change, and carry, a nest of tensors `(B, 1, ...)` that they do.
+        """
+        encoded = self.read(inputs, training)
+        memory = self.decoder.remember(
+            encoded.outputs,
+            encoded.attention_values,
+            encoded.valid,
+            self.attention,
+        )
+        if self.bridge.fed_size:
+            memory["fed"] = self.bridge.feed(encoded)
+        states = self.bridge(
+            encoded, self.decoder.zero_state(ops.shape(encoded.valid)[0])
+        )
+        return memory, self.decoder.begin(states, memory)
+
+    def read(self, inputs, training=False):
+        """What the encoder makes of the source: `EncoderOutput`.
+
+        Its positions are in the order of the text.
         """
         source = ops.convert_to_tensor(inputs["source"])
         valid = ops.not_equal(source, PAD)
@@ -259,13 +286,9 @@ class Seq2Seq(TokenStep, keras.Model):
                 if encoded.attention_values is encoded.outputs
                 else reverse_within(values, count)
             )
-        memory = self.decoder.remember(outputs, values, valid, self.attention)
-        if self.bridge.fed_size:
-            memory["fed"] = self.bridge.feed(encoded)
-        states = self.bridge(
-            encoded, self.decoder.zero_state(ops.shape(source)[0])
+        return encoded._replace(
+            outputs=outputs, attention_values=values, valid=valid
         )
-        return memory, self.decoder.begin(states, memory)
 
     def decode(self, target, memory, carry, training=False):
         """Logits `(B, T, V)` of the tokens that follow each of `target`."""
@@ -317,11 +340,6 @@ class Seq2Seq(TokenStep, keras.Model):
     def generate(self, sources, search=None, **options):
         """Writes the targets of source strings; see `Generator.generate`."""
         return self.generator.generate(sources, search, **options)
-
-    @property
-    def max_length_ratio(self):
-        """Most target words per source token, or None."""
-        return self.generator.max_length_ratio
 
     @property
     def has_attention(self):

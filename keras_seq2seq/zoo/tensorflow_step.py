@@ -148,7 +148,8 @@ class TokenStep(ManyWorkersStep):
         if self.clip_norm:
             gradients = _scaled_down(gradients, self.clip_norm, norm)
         if self.clip_embedding_norm:
-            tables = {id(self.embed_source.table), id(self.embed_target.table)}
+            embeddings = (self.embed_source, self.embed_target)
+            tables = {id(each.table) for each in embeddings if each is not None}
             gradients = [
                 tf.clip_by_norm(gradient, self.clip_embedding_norm)
                 if id(variable) in tables

@@ -396,13 +396,6 @@ def test_a_glob_that_means_several_vocabularies(refused, corpus):
     assert "expected one file. Received: 2 files" in told
 
 
-def test_models_that_are_not_there_yet(refused):
-    told = refused(
-        model="Image2Seq", model_params="{vocab_target: target.vocab}"
-    )
-    assert "model Image2Seq is not there yet" in told
-
-
 def test_settings_are_chosen_by_one_process(tmp_path, monkeypatch, capsys):
     cluster = {"worker": ["a:1", "b:1"]}
     task = {"type": "worker", "index": 0}

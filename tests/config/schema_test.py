@@ -340,12 +340,70 @@ def test_the_mean_of_the_best_needs_them_kept():
 
 
 @pytest.mark.parametrize(
-    "key", ["source.max_seq_len", "source.reverse", "vocab_source"]
+    "key",
+    [
+        "source.max_seq_len",
+        "source.reverse",
+        "vocab_source",
+        "source.append_end",
+        "source.tokenizer",
+        "source.lowercase",
+        "embedding.source_file",
+    ],
 )
 def test_image2seq_refuses_settings_of_source_text(key):
     value = ModelParams().model_dump(by_alias=True)[key]
     text = message(model="Image2Seq", model_params={key: value})
     assert "not used by Image2Seq" in text
+
+
+PICTURES = {"class": "ImageCaptionTSVInputPipeline"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        (
+            {"model_params": {"encoder.class": "ConvEncoder"}},
+            "needs one of pictures: InceptionV3Encoder, ImageEncoder",
+        ),
+        (
+            {"model": "BasicSeq2Seq"}
+            | {"model_params": {"encoder.class": "ImageEncoder"}},
+            "but BasicSeq2Seq needs one of text",
+        ),
+        (
+            {"model_params": {"decoder.class": "BasicDecoder"}},
+            "Image2Seq needs AttentionDecoder",
+        ),
+        (
+            {"model_params": {"embedding.share": "all"}},
+            "must be none or target_output",
+        ),
+        (
+            {"input_pipeline_dev": {"class": "TFRecordInputPipeline"}},
+            "Image2Seq reads pictures with captions",
+        ),
+        (
+            {"model": "AttentionSeq2Seq", "input_pipeline_train": PICTURES},
+            "AttentionSeq2Seq reads pairs of text",
+        ),
+        (
+            {
+                "model_params": {
+                    "encoder.params": {"feature_cache": "float16"}
+                },
+                "input_pipeline_train": {
+                    **PICTURES,
+                    "params": {"augment": True},
+                },
+            },
+            "but feature_cache keeps one",
+        ),
+    ],
+)
+def test_parts_of_text_and_of_pictures_do_not_mix(settings, text):
+    assert text in message(**{"model": "Image2Seq", **settings})
 
 
 def test_seconds_replace_the_steps_of_train_samples():

@@ -13,6 +13,7 @@ from keras_seq2seq.metrics import (
     score,
     sockeye_bleu,
 )
+from keras_seq2seq.metrics.bleu import bleu_up_to
 
 FOX = [
     "The brown fox jumps over the dog 笑",
@@ -181,3 +182,19 @@ def test_sockeyes_bleu_is_sacrebleus_with_its_options():
     found = score("sockeye_bleu", *texts)
     assert found.value == pytest.approx(expected) and 0 < found.value < 1
     assert "smooth:floor[0.01]" in found.signature
+
+
+def test_orders_up_to_four_by_hand():
+    hypotheses, references = ["a b c d"], [["a b x d"], ["c a b c"]]
+    found = [
+        bleu_up_to(order, hypotheses, references) for order in (1, 2, 3, 4)
+    ]
+    # Clipped matches: a b c d, "a b" "b c", "a b c", none (half of one).
+    shares = [4 / 4, 2 / 3, 1 / 2, 1 / 2]
+    for order, one in enumerate(found, start=1):
+        mean = math.prod(shares[:order]) ** (1 / order)
+        assert one.value == pytest.approx(100 * mean)
+        assert one.name == f"bleu_{order}"
+        assert one.signature.startswith("nrefs:2|")
+    whole = corpus_bleu(hypotheses, references).value
+    assert found[3].value == pytest.approx(whole)

@@ -72,7 +72,7 @@ def test_fonts_that_are_installed_are_asked_in_order(monkeypatch):
     monkeypatch.setattr(
         attention.font_manager.fontManager, "get_font_names", lambda: names
     )
-    assert attention._installed_fonts() == [
+    assert attention.installed_fonts() == [
         "DejaVu Sans",
         "Noto Sans CJK SC",
         "Unifont",

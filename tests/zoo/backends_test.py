@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.processes import python
-from tests.zoo.run_on_backend import models, run
+from tests.zoo.run_on_backend import SIDE, models, run
 from tests.zoo.tiny_models import batch
 
 SCRIPT = Path(__file__).with_name("run_on_backend.py")
@@ -23,7 +23,8 @@ def inputs():
         for name, model in models().items()
         for index, weight in enumerate(model.get_weights())
     }
-    return {**given, **weights, "labels": labels}
+    image = random.integers(0, 256, (len(labels), SIDE, SIDE, 3), "uint8")
+    return {**given, **weights, "labels": labels, "image": image}
 
 
 @pytest.fixture(scope="module")

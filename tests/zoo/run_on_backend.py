@@ -20,6 +20,7 @@ if keras.backend.backend() == "jax":
     import jax
 
 SOURCE_SIZE, TARGET_SIZE, E = 11, 13, 7
+SIDE = 6  # of pictures, in pixels
 
 
 def stack(cell, **options):
@@ -154,13 +155,30 @@ def models():
                 [(5, 3), (5, 2)], "sockeye", "softrelu", project_qkv=True
             ),
         ),
+        "pictures": zoo.Image2Seq(
+            TARGET_SIZE,
+            E,
+            encoder=image_encoder(),
+            bridge=layers.InitialStateBridge(activation="tanh"),
+            decoder=layers.AttentionDecoder(stack(gru(8))),
+        ),
     }
 
 
-def forward(model, source, target):
+def image_encoder():
+    """Cells of a small network over small pictures."""
+    inputs = keras.Input((SIDE, SIDE, 3))
+    x = keras.layers.Rescaling(1 / 255)(inputs)
+    x = keras.layers.Conv2D(5, 3, 2, padding="same")(x)
+    return layers.ImageEncoder(
+        keras.Model(inputs, x), None, SIDE, SIDE, units=6
+    )
+
+
+def forward(model, given, target):
     """Logits under teacher forcing, and of two beams that step."""
-    teacher_forced = model({"source": source, "target": target})
-    memory, carry = model.encode({"source": source})
+    teacher_forced = model({**given, "target": target})
+    memory, carry = model.encode(given)
     carry = keras.tree.map_structure(
         lambda x: keras.ops.repeat(x, 2, axis=1), carry
     )
@@ -198,7 +216,10 @@ def run(inputs):
             run_forward = jax.jit(run_forward)
         elif keras.backend.backend() == "torch":
             run_forward = model.as_graph(run_forward)  # without gradients
-        logits, steps = run_forward(source, target)
+        given = {"source": source}
+        if name == "pictures":
+            given = {"image": inputs["image"]}
+        logits, steps = run_forward(given, target)
         outputs[f"{name}/logits"] = keras.ops.convert_to_numpy(logits)
         outputs[f"{name}/steps"] = keras.ops.convert_to_numpy(steps)
     for name in ("gru", "convs2s"):
