@@ -3,11 +3,9 @@
 import dataclasses
 import logging
 import math
-import zlib
 
 import numpy as np
 
-from keras_seq2seq.checkpoint.variable_names import weight_names
 from keras_seq2seq.layers.cell import Cell
 
 KINDS = ("xavier", "uniform")
@@ -31,8 +29,8 @@ class WeightInitializer:
     draws from ±`scale`. Recurrent kernels are orthogonal with a gain of 1.414
     unless `recurrent` says otherwise.
 
-    What is drawn depends on the seed, and on the names and shapes of weights,
-    but not on backend, device or process.
+    What is drawn depends on the seed and on the model's weights in their
+    order, but not on backend, device or process.
 
     A layer with a method `weights_drawn()` has it called afterwards, to fit
     what follows from its weights, as the gain of weight normalisation does.
@@ -86,9 +84,6 @@ class WeightInitializer:
 
         Args:
             model: built `keras.Model` or layer.
-
-        Returns:
-            list of str: the names of the weights that were drawn.
         """
         layers = list(model._flatten_layers())
         gates = {
@@ -96,30 +91,25 @@ class WeightInitializer:
             for layer in layers
             if isinstance(layer, Cell) and layer.built
         }
-        drawn = []
-        for name, weight in weight_names(model).items():
-            if weight.trainable and _is_matrix(name, weight.shape):
-                count = gates.get(id(weight), 1)
-                weight.assign(self._values(name, weight.shape, count))
-                drawn.append(name)
+        for index, weight in enumerate(model.weights):
+            if weight.trainable and _is_matrix(weight):
+                # Each weight has a stream of its own, whatever others draw.
+                random = np.random.default_rng([self.seed % 2**32, index])
+                values = self._values(
+                    weight.name, weight.shape, gates.get(id(weight), 1), random
+                )
+                weight.assign(values.astype("float32"))
         for layer in layers:
             if hasattr(layer, "weights_drawn"):
                 layer.weights_drawn()
-        return drawn
 
-    def _values(self, name, shape, gates):
+    def _values(self, name, shape, gates, random):
         """The values of a weight; `gates` are how many share it."""
-        # Each weight has a stream of its own, whatever else there is.
-        random = np.random.default_rng(
-            [self.seed % 2**32, zlib.crc32(name.encode())]
-        )
-        if _leaf(name) == "recurrent_kernel" and self.recurrent != "default":
+        if name == "recurrent_kernel" and self.recurrent != "default":
             stacked = self.recurrent == "orthogonal_stacked"
-            values = orthogonal_blocks(shape, gates if stacked else 1, random)
-        else:
-            bound = self.bound(shape, _leaf(name))
-            values = random.uniform(-bound, bound, shape)
-        return values.astype("float32")
+            return orthogonal_blocks(shape, gates if stacked else 1, random)
+        bound = self.bound(shape, name)
+        return random.uniform(-bound, bound, shape)
 
     def bound(self, shape, name="kernel"):
         """The largest value of a weight that is drawn uniformly.
@@ -142,16 +132,11 @@ class WeightInitializer:
         return math.sqrt(self.scale / fans[self.factor])
 
 
-def _leaf(name):
-    """The last part of a weight's name: its name in its layer."""
-    return name.rpartition("/")[2]
-
-
-def _is_matrix(name, shape):
+def _is_matrix(weight):
     """Whether a weight maps vectors to vectors, or to one number."""
-    if len(shape) < 2:
-        return _leaf(name) == "vector"
-    return _leaf(name) not in DIAGONALS
+    if len(weight.shape) < 2:
+        return weight.name == "vector"
+    return weight.name not in DIAGONALS
 
 
 def orthogonal_blocks(shape, blocks, random):

@@ -199,32 +199,32 @@ class AttentionDecoder(RNNDecoder):
         mix = self._mixer(memory)
 
         def advance(carry, known, masks, kept, beams):
-            fed, weights = carry["fed"], None
+            fed, weights, context = carry["fed"], None, None
             if not self.input_feeding:
                 (fed,) = split_beams([fed], beams)
                 fed = merge_beams(weighted_sum(fed, values))
 
-            def attend(output):
+            def look(output):
                 nonlocal weights
                 (query,) = split_beams([output], beams)
                 weights = weigh(query)
-                if self.attends_early:
-                    return merge_beams(weighted_sum(weights, contexts))
-                return None
 
-            output, states = run(
-                known,
-                fed,
-                carry["states"],
-                masks,
-                attend if self.attends_early else None,
-            )
-            if not self.attends_early:
-                attend(output)
+            def attend(output):
+                nonlocal context
+                look(output)
+                context = weighted_sum(weights, contexts)
+                return merge_beams(context)
+
+            states = carry["states"]
+            if self.attends_early:
+                output, states = run(known, fed, states, masks, attend)
+            else:
+                output, states = run(known, fed, states, masks)
+                look(output)
             fed = weights
             if self.input_feeding:
                 (top,) = split_beams([output], beams)
-                fed = mix(top, weights, kept)
+                fed = mix(top, weights, kept, context)
                 output = merge_beams(fed)
             carry = {"states": states, "fed": merge_beams(fed)}
             return carry, output, weights
@@ -232,20 +232,24 @@ class AttentionDecoder(RNNDecoder):
         return project, advance
 
     def _mixer(self, memory):
-        """`mix(outputs (B, K, U), weights (B, K, S), kept)`: the features."""
+        """`mix(outputs (B, K, U), weights (B, K, S), kept)`: the features.
+
+        Where the context `(B, K, M)` is known already, it may be given, too.
+        """
         bias = self.read(self.mix.bias)
         if "mixed" in memory:
             kernel, _ = self._mix_kernels()
 
-            def mix(outputs, weights, kept):
+            def mix(outputs, weights, kept, context=None):
                 context = weighted_sum(weights, memory["mixed"])
                 return ops.tanh(product(outputs, kernel) + context + bias)
 
             return mix
         kernel = self.read(self.mix.kernel)
 
-        def mix_joined(outputs, weights, kept):
-            context = weighted_sum(weights, memory["values"])
+        def mix_joined(outputs, weights, kept, context=None):
+            if context is None:
+                context = weighted_sum(weights, memory["values"])
             joined = ops.concatenate([outputs, context], axis=-1)
             joined = drop(joined, kept, "hidden")
             return ops.tanh(product(joined, kernel) + bias)
