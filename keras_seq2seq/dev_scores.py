@@ -86,7 +86,10 @@ class DevScores:
         self.search = GreedySearch()
         if decoding is not None and decoding.beam_width > 1:
             self.search = BeamSearch(
-                decoding.beam_width, decoding.length_penalty
+                decoding.beam_width,
+                decoding.length_penalty,
+                penalty_offset=decoding.length_penalty_offset,
+                count_end=decoding.length_penalty_counts_end,
             )
         if not self.sources:
             raise UserError(

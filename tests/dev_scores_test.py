@@ -7,11 +7,13 @@ import pytest
 
 import keras_seq2seq
 from keras_seq2seq.__main__ import main
-from keras_seq2seq.dev_scores import sampled
+from keras_seq2seq.config.files import load
+from keras_seq2seq.dev_scores import DevScores, sampled
 from keras_seq2seq.metrics import corpus_bleu, multi_bleu, rouge
+from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.zoo.generation import Generator
 from tests.callbacks.tensorboard_log_test import read
-from tests.commands.small_run import LINES, basic_flags
+from tests.commands.small_run import LINES, basic_flags, pipeline, workplace
 
 METRICS = """
 - class: LogPerplexityMetricSpec
@@ -212,3 +214,27 @@ def test_a_sample_is_that_of_sockeye_in_the_order_of_the_file(count):
 @pytest.mark.parametrize("count", [None, -1, 0, 48, 49])
 def test_all_pairs_are_taken_where_no_fewer_are_asked_for(count):
     assert sampled(LINES, LINES, count) == (LINES, LINES)
+
+
+def test_the_search_has_the_penalty_that_is_asked_for():
+    decoding = {
+        "beam_width": 4,
+        "length_penalty": 1,
+        "length_penalty_offset": 0,
+        "length_penalty_counts_end": True,
+        "sample": 3,
+    }
+    config = load(
+        "",
+        {
+            "input_pipeline_dev": pipeline("dev"),
+            "data_dir": str(workplace()),
+            "dev_decoding": json.dumps(decoding),
+        },
+        complete=False,
+    )
+    scores = DevScores(config)
+    assert scores.search == BeamSearch(
+        4, 1.0, penalty_offset=0.0, count_end=True
+    )
+    assert len(scores.sources) == len(scores.references) == 3

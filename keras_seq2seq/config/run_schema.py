@@ -158,6 +158,15 @@ class DevDecoding(Section):
     length_penalty: Real = Field(
         0.0, ge=0, description="Exponent of the length penalty."
     )
+    length_penalty_offset: Real = Field(
+        5.0,
+        ge=0,
+        description="What the length penalty adds to a length; 0 in Sockeye.",
+    )
+    length_penalty_counts_end: Flag = Field(
+        False,
+        description="Count END in a length, as Sockeye does.",
+    )
     metric: Annotated[
         tuple[CORPUS_SCORES, ...],
         BeforeValidator(_names),

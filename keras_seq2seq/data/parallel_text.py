@@ -18,7 +18,7 @@ from keras_seq2seq.errors import UserError
 from keras_seq2seq.tokens import END
 
 IN_MEMORY_BYTES = 50_000_000
-FAR = 2**63  # beyond any pair
+FAR = 2**62  # beyond any pair
 
 
 class ParallelText:

@@ -85,3 +85,22 @@ def test_pair_buckets_come_back_from_a_stored_configuration():
 def test_ratios_are_positive_numbers_or_auto(value):
     with pytest.raises(UserError, match="a number > 0, 'auto' or null"):
         config(model_params={"inference.max_length_ratio": value})
+
+
+@pytest.mark.parametrize("name", ["Adam", "Adagrad", "Ftrl"])
+def test_only_descent_takes_a_momentum(name):
+    params = {"optimizer.name": name, "optimizer.params": {"momentum": 0.9}}
+    with pytest.raises(UserError, match="has no key 'momentum'"):
+        config(model_params=params)
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1.0])
+def test_a_momentum_lies_between_zero_and_one(momentum):
+    params = {"optimizer.name": "SGD"}
+    with pytest.raises(UserError, match="momentum must be a number >= 0 and"):
+        config(
+            model_params={
+                **params,
+                "optimizer.params": {"momentum": momentum},
+            }
+        )
