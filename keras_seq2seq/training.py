@@ -17,6 +17,8 @@ from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.model_state import averaged_weights
 from keras_seq2seq.checkpoint.variable_value import steps_made
 from keras_seq2seq.config.files import PRESENT
+from keras_seq2seq.config.sagemaker import DIALECT as SAGEMAKER
+from keras_seq2seq.config.sagemaker_rules import check_data
 from keras_seq2seq.data.batches import evaluation_dataset
 from keras_seq2seq.dev_scores import dev_scores
 from keras_seq2seq.distribution import (
@@ -249,6 +251,8 @@ def set_up(
     if config.batch_type == "sentences":
         check_divides(config.batch_size, replicas)
     bucketing = recipe.bucketing(config, pairs, replicas, workers.share)
+    if dialect == SAGEMAKER:
+        _check_hyperparameters(config, pair[1], pairs, say)
     with strategy.scope():
         model, told, frozen = compiled_model(
             recipe.with_length_ratio(config, pairs.length_ratio), pair, allowed
@@ -325,6 +329,18 @@ def _selection_remarks(used):
         for part, selection in used.items()
         if selection and selection.told
     ]
+
+
+def _check_hyperparameters(config, tokenizer, pairs, say):
+    """What SageMaker's rules say of the data."""
+    by_pairs = config.batch_type == "sentences"
+    for line in check_data(
+        config.batch_size,
+        config.model_params.inference_beam_width,
+        tokenizer.vocabulary_size,
+        len(pairs) if by_pairs else None,
+    ):
+        say(line)
 
 
 def compiled_model(config, pair, allowed=()):

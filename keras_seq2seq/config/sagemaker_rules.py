@@ -46,11 +46,14 @@ def findings(given, kinds, unknown=()):
     return said
 
 
-def check_data(given, target_vocabulary_size=None, pairs=None, devices=1):
+def check_data(
+    batch_size, beam_size, target_vocabulary_size=None, pairs=None, devices=1
+):
     """Holds hyperparameters against the data and the machine.
 
     Args:
-        given: `sagemaker_schema.Hyperparameters`.
+        batch_size: int. Sentences of a batch.
+        beam_size: int.
         target_vocabulary_size: int, special tokens included, or None.
         pairs: int. Number of training pairs, or None.
         devices: int. Devices that share a batch.
@@ -62,24 +65,22 @@ def check_data(given, target_vocabulary_size=None, pairs=None, devices=1):
         UserError: with all errors at once.
     """
     errors, warnings = [], []
-    size, beam = given.batch_size, given.beam_size
-    if target_vocabulary_size is not None and beam >= target_vocabulary_size:
+    words, below = target_vocabulary_size, batch_size // devices * devices
+    if words is not None and beam_size >= words:
         errors.append(
-            f"beam_size must be less than the {target_vocabulary_size} words "
-            f"of the target vocabulary. Received: {beam}"
+            f"beam_size must be less than the {words} tokens of the target "
+            f"vocabulary. Received: {beam_size}"
         )
-    if size % devices:
+    if batch_size != below:
+        near = [str(size) for size in (below, below + devices) if size]
         errors.append(
             f"batch_size must be a multiple of the {devices} devices that "
-            f"share a batch. Received: {size}. Type "
-            f"{size // devices * devices or devices} or "
-            f"{(size // devices + 1) * devices}"
+            f"share a batch. Received: {batch_size}. Type {' or '.join(near)}"
         )
-    sentences = given.batch_type == "sentence"
-    if pairs is not None and size > pairs and sentences:
+    if pairs is not None and batch_size > pairs:
         warnings.append(
-            f"batch_size is {size}, but there are {pairs} training pairs: "
-            "most of a batch would be repetitions"
+            f"batch_size is {batch_size}, but there are {pairs} training "
+            "pairs: most of a batch would be repetitions"
         )
     if errors:
         raise UserError("\n".join(errors))

@@ -214,28 +214,26 @@ def test_attention_in_upper_layers_is_silent_by_default():
 
 
 def test_a_beam_is_narrower_than_the_vocabulary():
-    given = parse({"beam_size": "5"})
-    assert check_data(given, target_vocabulary_size=6) == []
-    with pytest.raises(UserError, match="less than the 5 words"):
-        check_data(given, target_vocabulary_size=5)
+    assert check_data(64, 5, target_vocabulary_size=6) == []
+    with pytest.raises(UserError, match="less than the 5 tokens"):
+        check_data(64, 5, target_vocabulary_size=5)
 
 
 def test_devices_share_a_batch_evenly():
-    given = parse({"batch_size": "10"})
-    assert check_data(given, devices=5) == []
+    assert check_data(10, 5, devices=5) == []
     with pytest.raises(UserError, match="multiple of the 4 .* Type 8 or 12"):
-        check_data(given, devices=4)
+        check_data(10, 5, devices=4)
+    with pytest.raises(UserError, match="Type 4$"):
+        check_data(3, 5, devices=4)
 
 
 def test_a_batch_larger_than_the_data_is_warned_of():
-    given = parse({"batch_size": "10"})
-    assert check_data(given, pairs=10) == []
-    (line,) = check_data(given, pairs=9)
+    assert check_data(10, 5, pairs=10) == []
+    (line,) = check_data(10, 5, pairs=9)
     assert line.startswith("batch_size is 10, but there are 9")
-    assert check_data(parse({"batch_type": "word"}), pairs=9) == []
 
 
 def test_all_errors_about_the_data_are_told_at_once():
     with pytest.raises(UserError) as caught:
-        check_data(parse({}), target_vocabulary_size=4, pairs=1, devices=3)
+        check_data(64, 5, target_vocabulary_size=4, pairs=1, devices=3)
     assert len(str(caught.value).splitlines()) == 2
