@@ -331,18 +331,6 @@ def _selection_remarks(used):
     ]
 
 
-def _check_hyperparameters(config, tokenizer, pairs, say):
-    """What SageMaker's rules say of the data."""
-    by_pairs = config.batch_type == "sentences"
-    for line in check_data(
-        config.batch_size,
-        config.model_params.inference_beam_width,
-        tokenizer.vocabulary_size,
-        len(pairs) if by_pairs else None,
-    ):
-        say(line)
-
-
 def compiled_model(config, pair, allowed=()):
     """The model as it is trained, under the current strategy and precision.
 
@@ -372,6 +360,18 @@ def _prepared(config, directory, workers, allowed):
     if workers.is_chief:
         workers.wait()
     return made
+
+
+def _check_hyperparameters(config, tokenizer, pairs, say):
+    """What SageMaker's rules say of the data."""
+    by_pairs = config.batch_type == "sentences"
+    for line in check_data(
+        config.batch_size,
+        config.model_params.inference_beam_width,
+        tokenizer.vocabulary_size,
+        len(pairs) if by_pairs else None,
+    ):
+        say(line)
 
 
 def _initialise(run, pair, frozen, say):
