@@ -16,7 +16,6 @@ JOB = {
     "max_num_batches": "3",
     "checkpoint_frequency_num_batches": "2",
     "checkpoint_threshold": "8",
-    "bleu_sample_size": "4",
     "beam_size": "3",
 }
 
@@ -52,7 +51,6 @@ def test_a_job_trains_as_its_hyperparameters_say(tmp_path):
     for record in records:
         assert record["val_perplexity"] > 1
         assert 0 <= record["val_accuracy"] <= 1
-        assert 0 <= record["val_sockeye_bleu"] <= 1
 
 
 @whole
