@@ -2,6 +2,7 @@
 
 import difflib
 import os
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 
@@ -36,7 +37,7 @@ KEYS = (*ROWS, *EXTRAS)
 ADDED_BY_TUNING = ("_tuning_objective_metric",)
 
 
-def parse(hyperparameters, strict=False, where=NAME, places=None):
+def parse(hyperparameters, strict=False, where=NAME, sources=None):
     """Hyperparameters out of text.
 
     Args:
@@ -45,7 +46,7 @@ def parse(hyperparameters, strict=False, where=NAME, places=None):
         strict: bool. Take the 48 of document 004 alone, and of those only
             what SageMaker took.
         where: str. What they are called in errors, such as a file.
-        places: mapping from names to where they were given, or None.
+        sources: mapping from names to where they were given, or None.
 
     Returns:
         `Hyperparameters`, frozen; `model_fields_set` are those given.
@@ -53,7 +54,7 @@ def parse(hyperparameters, strict=False, where=NAME, places=None):
     Raises:
         UserError: with all errors at once, one per line.
     """
-    if not isinstance(hyperparameters, dict):
+    if not isinstance(hyperparameters, Mapping):
         raise UserError(
             f"{where}: must be a mapping of names to text, such as "
             f'{{"batch_size": "64"}}. Received: {received(hyperparameters)}'
@@ -67,7 +68,7 @@ def parse(hyperparameters, strict=False, where=NAME, places=None):
     given, more, wrong = _validated(values)
     errors += more + findings(given, (ERROR,), wrong)
     if errors:
-        raise UserError(_placed(errors, where, places))
+        raise UserError(_lines(errors, where, sources))
     return given
 
 
@@ -116,12 +117,12 @@ def upgrade(hyperparameters, strict=False, where=NAME):
     return settings(given)[0], remarks(given)
 
 
-def settings(given, places=None):
+def settings(given, sources=None):
     """Our settings, and the hyperparameter that decided each.
 
     Args:
         given: `Hyperparameters`.
-        places: mapping from names to where they were given, or None.
+        sources: mapping from names to where they were given, or None.
 
     Returns:
         dict as a configuration file holds it, and dict from the path of a
@@ -135,7 +136,7 @@ def settings(given, places=None):
         value = getattr(given, name)
         source = DOCUMENT if name in ROWS else DIALECT
         if name in given.model_fields_set:
-            source = (places or {}).get(name, NAME)
+            source = (sources or {}).get(name, NAME)
         for path, setting in row(given, value):
             put(values, path, setting)
             line = f"{source}: {name}={as_text(value)}"
@@ -158,11 +159,11 @@ def is_hyperparameters(values, path, others):
     return named or not set(ROWS).difference(others).isdisjoint(values)
 
 
-def _placed(errors, where, places):
-    """Lines of pairs (key, text), each with the place of its key."""
-    places = places or {}
+def _lines(errors, where, sources):
+    """Pairs (key, text) as lines, each with the source of its key."""
+    sources = sources or {}
     return "\n".join(
-        f"{places.get(key, where)}: {text}" for key, text in errors
+        f"{sources.get(key, where)}: {text}" for key, text in errors
     )
 
 

@@ -1,6 +1,7 @@
 """Hyperparameters of SageMaker among files and flags."""
 
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from keras_seq2seq.config import yaml_reader
@@ -49,15 +50,15 @@ def translate(layers):
     given = [_read(layer) for layer in layers if NAME in layer.values]
     if not given:
         return Translated(layers, [], False)
-    hyperparameters, places = {}, {}
+    hyperparameters, sources = {}, {}
     for values, place in given:
         hyperparameters.update(values)
-        places.update(dict.fromkeys(values, place))
+        sources.update(dict.fromkeys(values, place))
     rest = [_without(layer) for layer in layers]
     _refuse_hparams(rest)
     where = ", ".join(dict.fromkeys(place for _, place in given))
-    parsed = parse(hyperparameters, where=where, places=places)
-    values, lines = settings(parsed, places)
+    parsed = parse(hyperparameters, where=where, sources=sources)
+    values, lines = settings(parsed, sources)
     told = [f"{where}: {remark}" for remark in remarks(parsed)]
     return Translated([Layer(values, DIALECT, lines), *rest], told, True)
 
@@ -73,7 +74,7 @@ def _read(layer):
         folder = os.path.dirname(layer.where or "")
         place = os.path.join(folder, given)
         given = yaml_reader.read(place)[0]
-    if not isinstance(given, dict):
+    if not isinstance(given, Mapping):
         raise UserError(
             f"{place}: must be a mapping of hyperparameters, such as "
             f'{{"batch_size": "64"}}, or the path of one. Received: '

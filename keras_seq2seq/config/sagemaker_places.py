@@ -9,10 +9,10 @@ PARAMS = "model_params"
 ENCODERS = {"rnn": "HybridRNNEncoder", "cnn": "ConvS2SEncoder"}
 DECODERS = {"rnn": "AttentionDecoder", "cnn": "ConvS2SDecoder"}
 MODELS = {"rnn": "AttentionSeq2Seq", "cnn": "ConvS2S"}  # by the decoder
-CELLS = {"lstm": "LSTMCell", "gru": "GRUCell"}
-CELL_PARAMS = {
-    "lstm": {},
-    "gru": {"reset_after": True, "gate_bias": 0.0},
+# Class of the cell, and its arguments besides widths.
+CELLS = {
+    "lstm": ("LSTMCell", {}),
+    "gru": ("GRUCell", {"reset_after": True, "gate_bias": 0.0}),
 }
 # Class of the attention, and its arguments besides a width.
 ATTENTIONS = {
@@ -158,8 +158,9 @@ def _decoder_type(given, kind):
 
 
 def _rnn_cell_type(given, kind):
-    places = _both("rnn", "rnn_cell", "cell_class")(given, CELLS[kind])
-    for key, value in CELL_PARAMS[kind].items():
+    name, params = CELLS[kind]
+    places = _both("rnn", "rnn_cell", "cell_class")(given, name)
+    for key, value in params.items():
         row = _both("rnn", "rnn_cell", "cell_params", key)
         places += row(given, value)
     return places

@@ -249,7 +249,7 @@ class DocumentedHyperparameters(Section):
 
 
 class Hyperparameters(DocumentedHyperparameters):
-    """And what Sockeye had that SageMaker did not let through."""
+    """Hyperparameters of SageMaker, and what only Sockeye and we have."""
 
     seed: Integer = Field(
         13, ge=0, lt=2**32, description="Of everything random."

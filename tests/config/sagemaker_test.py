@@ -442,8 +442,8 @@ def test_tying(kind, share):
 
 def test_each_setting_tells_the_row_that_decided_it():
     given = parse({**CNN, "num_layers_encoder": "2"})
-    places = {"num_layers_encoder": "h.json"}
-    values, lines = sagemaker.settings(given, places)
+    sources = {"num_layers_encoder": "h.json"}
+    values, lines = sagemaker.settings(given, sources)
     assert lines[("batch_size",)] == "document 004: batch_size=64"
     layers = lines[("model_params", "encoder.params", "layers")]
     assert "h.json: num_layers_encoder=2; " in layers
