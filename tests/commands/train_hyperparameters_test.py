@@ -1,10 +1,14 @@
 """`train --hyperparameters`, with the file of a job of SageMaker."""
 
 import json
+import types
 
+import numpy as np
 import pytest
 
+from keras_seq2seq import recipe
 from keras_seq2seq.__main__ import main
+from keras_seq2seq.config.files import load
 from tests.commands.small_run import pipeline, workplace
 from tests.config.sagemaker_layer_test import whole
 
@@ -60,3 +64,36 @@ def test_a_beam_as_wide_as_the_vocabulary_is_refused(tmp_path, capsys, width):
     told = capsys.readouterr().err
     assert "beam_size must be less than the 6 tokens" in told
     assert not (tmp_path / "run").exists()
+
+
+@whole
+@pytest.mark.parametrize(
+    ("given", "model"),
+    [
+        ({"rnn_attention_type": "dot"}, "AttentionSeq2Seq"),
+        ({"rnn_attention_type": "bilinear"}, "AttentionSeq2Seq"),
+        ({"rnn_attention_type": "fixed"}, "AttentionSeq2Seq"),
+        ({"rnn_decoder_state_init": "zero"}, "AttentionSeq2Seq"),
+        (
+            {
+                "rnn_cell_type": "gru",
+                "num_layers_encoder": "3",
+                "num_layers_decoder": "3",
+                "rnn_residual_connections": "true",
+            },
+            "AttentionSeq2Seq",
+        ),
+        ({"encoder_type": "cnn"}, "AttentionSeq2Seq"),
+        ({"decoder_type": "cnn"}, "ConvS2S"),
+        ({"encoder_type": "cnn", "decoder_type": "cnn"}, "ConvS2S"),
+    ],
+)
+def test_every_kind_of_network_is_built(given, model):
+    job = {**JOB, "cnn_num_hidden": "8", "max_seq_len_target": "9", **given}
+    config = load("", {"hyperparameters": job}, complete=False)
+    side = types.SimpleNamespace(vocabulary_size=11)
+    built = recipe.model(config, (side, side), seed=1)
+    tokens = np.array([[4, 5, 6, 0]], "int32")
+    logits = built({"source": tokens, "target": tokens[:, :3]})
+    assert type(built).__name__ == model
+    assert logits.shape == (1, 3, 11)
