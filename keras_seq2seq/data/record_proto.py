@@ -31,6 +31,7 @@ KINDS = {
 INT32_TENSOR = 7
 MOST_NAMED = 10  # features in a message
 LEAST, MOST = -(2**31), 2**31 - 1  # of int32
+NO_RECORD = "is no protobuf Record: {} of it"
 
 
 class Feature(NamedTuple):
@@ -43,6 +44,11 @@ class Feature(NamedTuple):
 
     kind: str
     ranges: list
+
+    @property
+    def is_empty(self):
+        """Whether there are no values."""
+        return all(begin == end for begin, end in self.ranges)
 
 
 def write_record(features):
@@ -83,12 +89,44 @@ def read_ids(record, names):
         ValueError: with the reason in words: no `Record`, other features, no
             int32 tensor.
     """
+    return [ids_of(record, each) for each in read_features(record, names)]
+
+
+def read_features(record, names):
+    """Several features of a `Record`, all of ids, not decoded yet.
+
+    Args, Raises: as `read_ids`.
+
+    Returns:
+        list of `Feature`, one per name.
+    """
     try:
         features = read_map(record, FEATURES)
         _check_names(record, features, names)
-        return [_ids(record, name, features[name]) for name in names]
     except WireError as error:
-        raise ValueError(f"is no protobuf Record: {error} of it") from None
+        raise ValueError(NO_RECORD.format(error)) from None
+    for name in names:
+        if features[name].kind != KINDS[INT32_TENSOR]:
+            raise ValueError(
+                f"has {features[name].kind} in the feature {name!r}, expected "
+                "an int32 tensor of ids"
+            )
+    return [features[name] for name in names]
+
+
+def ids_of(record, feature):
+    """The ids of a feature, list of int."""
+    found = []
+    try:
+        for begin, end in feature.ranges:
+            found += signed_varints(record, begin, end)
+    except WireError as error:
+        raise ValueError(NO_RECORD.format(error)) from None
+    # Protocol buffers cut such numbers to 32 bits, which makes other words.
+    if found and not LEAST <= min(found) <= max(found) <= MOST:
+        wrong = next(i for i in found if not LEAST <= i <= MOST)
+        raise ValueError(f"has the id {wrong}, which is no int32")
+    return found
 
 
 def read_map(record, number):
@@ -144,22 +182,6 @@ def _values(record, span):
         if kind not in (BYTES, VARINT):
             raise WireError(f"values that are no integers at byte {begin}")
         yield begin, end
-
-
-def _ids(record, name, feature):
-    if feature.kind != KINDS[INT32_TENSOR]:
-        raise ValueError(
-            f"has {feature.kind} in the feature {name!r}, expected an int32 "
-            "tensor of ids"
-        )
-    found = []
-    for begin, end in feature.ranges:
-        found += signed_varints(record, begin, end)
-    # Protocol buffers cut such numbers to 32 bits, which makes other words.
-    if found and not LEAST <= min(found) <= max(found) <= MOST:
-        wrong = next(i for i in found if not LEAST <= i <= MOST)
-        raise ValueError(f"has {wrong} in the feature {name!r}: no int32")
-    return found
 
 
 def _check_names(record, features, names):

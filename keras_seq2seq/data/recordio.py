@@ -52,6 +52,9 @@ class Record(NamedTuple):
 
     def payload(self, data):
         """The payload, bytes; between parts stands the magic number."""
+        if len(self.parts) == 1:
+            begin, end = self.parts[0]
+            return bytes(data[begin:end])
         parts = [bytes(data[begin:end]) for begin, end in self.parts]
         return MAGIC_BYTES.join(parts)
 
@@ -107,21 +110,38 @@ def records(data, size=None):
             out of its order.
     """
     size = len(data) if size is None else size
-    place = 0
+    place, last = 0, size - HEADER.size
     while place < size:
-        begin, parts, flag, total = place, [], FIRST, 0
-        while flag in (FIRST, MIDDLE):
-            expected = (MIDDLE, LAST) if parts else (WHOLE, FIRST)
-            flag, content, end = _part(data, place, size, begin, expected)
-            parts.append((content, end))
-            total += end - content
-            if total > MOST_BYTES or len(parts) > MOST_PARTS:
-                fault = f"a record of more than {MOST_BYTES} bytes, or of more "
-                fault += f"than {MOST_PARTS} parts"
-                raise FrameError(place, begin, fault)
-            # A last frame without its zeros is whole for all that.
-            place = min(end + -(end - content) % 4, size)
-        yield Record(begin, place, parts)
+        begin = place
+        # Nearly all are whole, and there may be millions.
+        if place <= last:
+            magic, length = HEADER.unpack_from(data, place)
+            content = place + HEADER.size
+            end = content + length
+            if magic == MAGIC and length <= MOST_BYTES and end <= size:
+                place = min(end + -length % 4, size)
+                yield Record(begin, place, [(content, end)])
+                continue
+        record = _record(data, place, size)
+        place = record.end
+        yield record
+
+
+def _record(data, begin, size):
+    """A record of any number of parts."""
+    place, parts, flag, total = begin, [], FIRST, 0
+    while flag in (FIRST, MIDDLE):
+        expected = (MIDDLE, LAST) if parts else (WHOLE, FIRST)
+        flag, content, end = _part(data, place, size, begin, expected)
+        parts.append((content, end))
+        total += end - content
+        if total > MOST_BYTES or len(parts) > MOST_PARTS:
+            fault = f"a record of more than {MOST_BYTES} bytes, or of more "
+            fault += f"than {MOST_PARTS} parts"
+            raise FrameError(place, begin, fault)
+        # A last frame without its zeros is whole for all that.
+        place = min(end + -(end - content) % 4, size)
+    return Record(begin, place, parts)
 
 
 def _part(data, place, size, begin, expected):

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from keras_seq2seq.data.lines import SPAN_BYTES
 from keras_seq2seq.data.mapped_file import cut_spans, mapped
-from keras_seq2seq.data.record_proto import read_ids
+from keras_seq2seq.data.record_proto import ids_of, read_features
 from keras_seq2seq.data.recordio import (
     MAGIC_BYTES,
     MOST_BYTES,
@@ -94,10 +94,10 @@ class RecordIOReader:
         )
 
     def _ids(self, payload):
-        found = read_ids(payload, self.fields)
-        if len(self.fields) > 1 and not all(found):
+        features = read_features(payload, self.fields)
+        if len(features) > 1 and any(each.is_empty for each in features):
             return None
-        ids = found[list(self.fields).index(self.field)]
+        ids = ids_of(payload, features[self.fields.index(self.field)])
         if not RESERVED.isdisjoint(ids):
             self._refuse_reserved(ids)
         if ids and (min(ids) < 0 or max(ids) >= self.vocabulary_size):

@@ -10,6 +10,7 @@ VARINT, FIXED64, BYTES, GROUP, GROUP_END, FIXED32 = range(6)  # wire types
 FIXED_SIZES = {FIXED64: 8, FIXED32: 4}
 MOST_NUMBER = 2**29 - 1  # of a field
 SIXTY_FOUR_BITS = 2**64 - 1
+MOST_SHIFT = 63  # of the last of ten bytes
 
 
 class WireError(ValueError):
@@ -103,15 +104,26 @@ def signed_varints(data, begin, end):
     Raises:
         WireError: as `varint`.
     """
-    found, place = [], begin
-    while place < end:
-        if data[place] < 128:  # the most frequent case, without a call
-            found.append(data[place])
-            place += 1
-            continue
-        number, place = varint(data, place, end)
-        found.append(number - 2**64 if number >> 63 else number)
+    found = []
+    number = shift = 0
+    for byte in data[begin:end]:  # the one loop over all of a corpus
+        number |= (byte & 127) << shift
+        if byte < 128:
+            found.append(number)
+            number = shift = 0
+        elif shift == MOST_SHIFT:
+            raise WireError(f"a number of more than 10 bytes from byte {begin}")
+        else:
+            shift += 7
+    if shift:
+        raise WireError(f"a number that is cut off in front of byte {end}")
+    if found and max(found) >> 63:
+        return [_signed(number & SIXTY_FOUR_BITS) for number in found]
     return found
+
+
+def _signed(number):
+    return number - 2**64 if number >> 63 else number
 
 
 def message(number, content):

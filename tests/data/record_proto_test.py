@@ -101,7 +101,7 @@ def test_the_value_may_stand_before_the_name_and_in_pieces():
         (entry("source") + TARGET, "has nothing in"),
         (
             entry("source", int32(packed(1, [2**31]))) + TARGET,
-            "has 2147483648 in the feature 'source': no int32",
+            "has the id 2147483648, which is no int32",
         ),
         (
             entry("source", int32(b"\x0d\x00\x00\x00\x00")) + TARGET,
