@@ -80,6 +80,12 @@ def _add_prepare(parser):
                 help=f"default: {default}",
             )
     parser.add_argument(
+        *_spelt("--pad-vocab-to-multiple-of"),
+        type=positive,
+        default=1,
+        help="words are added until its size is a multiple of it",
+    )
+    parser.add_argument(
         "--root",
         help="directory of a job: files go to its channels; default: to the "
         "current directory",
@@ -147,6 +153,7 @@ def _vocabularies(arguments, texts):
         (arguments.num_words_source, arguments.num_words_target),
         (arguments.word_min_count_source, arguments.word_min_count_target),
         arguments.single_vocab,
+        arguments.pad_vocab_to_multiple_of,
     )
     return [one or other for one, other in zip(found, built, strict=True)]
 

@@ -8,15 +8,15 @@ from keras_seq2seq.checkpoint import checkpoints, replace_text
 from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.storage import storage_errors
 from keras_seq2seq.config.files import load
-from keras_seq2seq.config.sagemaker import upgrade
+from keras_seq2seq.config.sagemaker import DIALECT, upgrade
 from keras_seq2seq.data.json_vocabulary import JsonVocabulary
-from keras_seq2seq.data.recordio_reader import count_records
 from keras_seq2seq.data.splitting import WHITESPACE
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.sagemaker.layout import Layout
 from keras_seq2seq.sagemaker.metric_lines import MetricLines
 from keras_seq2seq.sagemaker.model_directory import (
     JOB_FILE,
+    UNFINISHED,
     empty,
     write_model,
 )
@@ -24,7 +24,6 @@ from keras_seq2seq.training import train
 
 FINISHED, STOPPED = "finished", "stopped"
 MOST_REASON = 1024  # characters that the service shows of a failure
-DIALECT = "sagemaker"
 
 
 def run_job(
@@ -65,9 +64,9 @@ def run_job(
         config, told = configuration(layout)
         for line in told:
             say(line)
+        lines = MetricLines(layout.host(), log)
         if overwrite:
             _remove(layout)
-        lines = MetricLines(layout.host(), log)
         try:
             train(config, allowed, say, DIALECT, [lines])
         except SystemExit:
@@ -95,7 +94,8 @@ def configuration(layout):
     )
     layout.check_channels()
     sides = layout.vocabularies()
-    sizes = [len(JsonVocabulary.read(path)) for path in sides]
+    for path in sides:
+        JsonVocabulary.read(path)  # before anything is overwritten
     files = {part: layout.records(part) for part in ("train", "validation")}
     values["model_params"] = {
         **values.get("model_params", {}),
@@ -105,15 +105,7 @@ def configuration(layout):
     values["input_pipeline_train"] = _pipeline(files["train"])
     values["input_pipeline_dev"] = _pipeline(files["validation"])
     values["output_dir"] = str(layout.run)
-    config = load("", values)
-    _check_beam(config, sizes[1], sides[1])
-    pairs = sum(map(count_records, files["train"]))
-    if config.batch_type == "sentences" and pairs < config.batch_size:
-        told.append(
-            f"batch_size is {config.batch_size}, and the channel train has "
-            f"{pairs} pairs only: lower it"
-        )
-    return config, told
+    return load("", values), told
 
 
 def _pipeline(paths):
@@ -126,15 +118,6 @@ def _pipeline(paths):
             "target_delimiter": WHITESPACE,
         },
     }
-
-
-def _check_beam(config, size, path):
-    width = config.model_params.inference_beam_width
-    if width >= size:
-        raise UserError(
-            f"beam_size must be less than the size of the target vocabulary, "
-            f"{size} in {path}. Received: {width}"
-        )
 
 
 @contextlib.contextmanager
@@ -164,7 +147,7 @@ def _check_unfinished(layout, overwrite, go_on):
     if overwrite or not layout.model.is_dir():
         return
     status = _status(layout.model)
-    if status == STOPPED or (go_on and status == FINISHED):
+    if status in (STOPPED, UNFINISHED) or (go_on and status == FINISHED):
         return
     held = [path.name for path in layout.model.iterdir()]
     if status == FINISHED:

@@ -20,6 +20,7 @@ from keras_seq2seq.run_files import (
 STEMS = {"source": "vocab.src", "target": "vocab.trg"}
 JOB_FILE = "job.json"
 FORMAT = 1
+UNFINISHED = "unfinished"
 
 
 def write_model(run_dir, directory, job=None):
@@ -48,6 +49,8 @@ def write_model(run_dir, directory, job=None):
     with storage_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
         empty(directory)
+        # So that a writer that was killed is known from a stranger's files.
+        replace_text(directory / JOB_FILE, _pretty({"status": UNFINISHED}))
         _copy_weights(weights, manifest, directory / weights.name)
         if weights.name != AVERAGE_DIRECTORY:
             replace_text(directory / "best", f"{weights.name}\n")

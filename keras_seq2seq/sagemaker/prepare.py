@@ -64,7 +64,9 @@ class Texts:
         )
 
 
-def build_vocabularies(texts, most_words, least_counts, single=False):
+def build_vocabularies(
+    texts, most_words, least_counts, single=False, multiple_of=1
+):
     """Vocabularies of the words of a corpus.
 
     The most frequent words come first, of equally frequent ones the last in
@@ -76,6 +78,8 @@ def build_vocabularies(texts, most_words, least_counts, single=False):
         least_counts: two ints. Rarer words are left out.
         single: bool. If True, both sides have one vocabulary, of all words,
             with the source's limits.
+        multiple_of: int. Words that no text has, `<pad12>` and so on, are
+            added until the size, specials counted, is a multiple of it.
 
     Returns:
         pair of `JsonVocabulary` (source, target).
@@ -100,12 +104,18 @@ def build_vocabularies(texts, most_words, least_counts, single=False):
             )
         counters = [counters[0] + counters[1]]
     found = [
-        select(counter, least, most, JsonVocabulary)
+        _padded(select(counter, least, most, JsonVocabulary), multiple_of)
         for counter, least, most in zip(
             counters, least_counts, most_words, strict=False
         )
     ]
     return found[0], found[-1]
+
+
+def _padded(vocabulary, multiple_of):
+    size = len(vocabulary)
+    full = range(size, size + -size % multiple_of)
+    return JsonVocabulary([*vocabulary.words, *map("<pad{}>".format, full)])
 
 
 def write_pairs(path, texts, vocabularies):

@@ -140,6 +140,17 @@ def test_a_finished_model_is_not_replaced_unasked(finished, capsys):
     (finished / "output" / "failure").unlink()
 
 
+def test_a_model_that_was_not_written_to_its_end_is_written_again(
+    finished, tmp_path
+):
+    root = tmp_path / "ml"
+    shutil.copytree(finished, root)
+    (root / "model" / "config.json").unlink()
+    (root / "model" / "job.json").write_text('{"status": "unfinished"}')
+    assert jobs.train(root) == 0
+    assert status(root) == status(finished)
+
+
 def test_a_finished_model_is_trained_further_if_that_is_asked(
     finished, tmp_path
 ):

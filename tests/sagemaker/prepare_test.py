@@ -91,6 +91,12 @@ def test_a_single_vocabulary_is_that_of_both(tmp_path, flag):
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+def test_a_vocabulary_is_filled_up_to_a_multiple():
+    assert prepare("--pad-vocab-to-multiple-of", "8") == 0
+    assert words("src") == ("b", "a", "c", "<pad7>")
+    assert len(words("trg")) == 4
+
+
 def test_existing_vocabularies_are_used_and_copied(tmp_path):
     JsonVocabulary("ba").write(tmp_path / "own.json")
     assert prepare("--vocab-source-json", "own.json") == 0
