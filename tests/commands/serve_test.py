@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import shutil
 import signal
@@ -42,11 +43,15 @@ class Process(Running):
         archive = pack(run_dir)
         command = [sys.executable, "-m", "keras_seq2seq", "serve", archive]
         flags = ["--host", "127.0.0.1", "--port", "0", "--batch_size", "8"]
+        # With a level of its own TensorFlow writes between our lines.
+        level = "TF_CPP_MIN_LOG_LEVEL"
+        environment = {k: v for k, v in os.environ.items() if k != level}
         self.process = subprocess.Popen(
             [*command, *flags],
             stderr=subprocess.PIPE,
             text=True,
             cwd=REPOSITORY,
+            env=environment,
         )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()

@@ -74,6 +74,14 @@ def test_attention_has_a_row_per_written_and_a_column_per_read_token(found):
         np.testing.assert_allclose(result.attention.sum(1), 1, rtol=1e-5)
 
 
+def test_ids_may_stand_for_a_text(model, found):
+    source, target = model.tokenizers
+    again = model.generate([source.encode(text) for text in SOURCES], BEAM)
+    assert [each.tokens for each in again] == [each.tokens for each in found]
+    for each in again:
+        assert target.pieces(list(each.ids)) == list(each.tokens)
+
+
 def test_alternatives_are_ranked_and_differ(found):
     (second,) = found[0].alternatives
     assert found[0].score >= second.score
