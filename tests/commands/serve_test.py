@@ -23,6 +23,7 @@ from tests.serving.endpoints import JSON, LINES, RECORDS, Running, wait_for
 
 PAGE = (REPOSITORY / "docs" / "serving.md").read_text("utf-8")
 TOKENIZERS = (words("a b c d zwei hunde ein hund"), words("p q r s t"))
+PATIENCE = 600  # seconds, for a machine that has much else to do
 TEXTS = ["a b c", "d zwei x hunde", "", "a", "b b b b b b"]
 
 
@@ -53,13 +54,16 @@ class Process(Running):
             cwd=REPOSITORY,
             env=environment,
         )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-        wait_for(lambda: self.said("listening"), 300)
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def arrive(self):
+        """Returns when it answers."""
+        wait_for(lambda: self.said("listening"), PATIENCE)
         address = self.said("listening")[0]["address"]
         self.port = int(address.rpartition(":")[2])
         self.first_ping = self.ask("/ping")[0]
-        wait_for(lambda: self.ask("/ping")[0] == 200, 300)
+        wait_for(lambda: self.said("ready"), PATIENCE)
 
     def _read(self):
         with self.process.stderr as log:
@@ -68,21 +72,19 @@ class Process(Running):
     def said(self, message):
         return [one for one in self.lines if one["message"] == message]
 
-    def end(self, number=signal.SIGKILL):
-        self.process.send_signal(number)
-        code = self.process.wait(60)
-        self._reader.join()
-        return code
-
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("serve") / "run"
     model = untrained_attention_run(run_dir, TOKENIZERS)
     found = Process(run_dir, model)
-    yield found
-    if found.process.poll() is None:
-        found.end()
+    try:
+        found.arrive()
+        yield found
+    finally:
+        found.process.kill()
+        found.process.wait()
+        found.reader.join()
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +94,7 @@ def expected(served):
 
 def test_it_is_not_ready_before_the_model_is(served):
     assert served.first_ping == 503
+    assert served.ask("/ping")[0] == 200
 
 
 def test_answers_are_those_of_infer(served, expected):
@@ -228,7 +231,7 @@ def test_what_was_accepted_is_answered_before_it_ends(served, expected):
         connection.close()
         assert found == [{"target": expected[number % 5]}] * 100
     assert served.process.wait(60) == 143
-    served._reader.join()
+    served.reader.join()
     assert served.lines[-1]["message"] == "stopped"
     logged = {one.get("request_id"): one for one in served.said("request")}
     for number in range(12):
