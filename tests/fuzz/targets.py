@@ -27,7 +27,7 @@ from keras_seq2seq.data.json_lines import JsonLines
 from keras_seq2seq.data.json_vocabulary import JsonVocabulary
 from keras_seq2seq.data.marked_subwords import segmenter
 from keras_seq2seq.data.parallel_text import ParallelText
-from keras_seq2seq.data.prepared_text import open_prepared
+from keras_seq2seq.data.prepared_text import read_description
 from keras_seq2seq.data.record_proto import write_record
 from keras_seq2seq.data.recordio import frame
 from keras_seq2seq.data.recordio_reader import RecordIOReader
@@ -202,13 +202,16 @@ def read_json_lines(content, directory):
 
 
 def read_metrics_file(content, directory):
-    from_sockeye(content.decode("utf-8", "replace"))
     to_sockeye(read_metrics(_file(directory, content)))
+
+
+def read_sockeye_metrics(content, directory):
+    from_sockeye(content.decode("utf-8", "replace"))
 
 
 def read_prepared(content, directory):
     _file(directory, content, "prepared.json")
-    open_prepared(directory, [DelimiterTokenizer(WORDS)] * 2, (None, 9), True)
+    read_description(directory)
 
 
 def _prepared():
@@ -371,9 +374,9 @@ def targets():
             read_json_lines, [b'{"text": "a b", "id": 1}\n\n{"text": ""}']
         ),
         "metrics": Target(
-            read_metrics_file,
-            [b'{"step": 1, "val_bleu": 2.5}\n', b"1\ta=2\tb=\n2\n"],
+            read_metrics_file, [b'{"step": 1, "val_bleu": 2.5}\n']
         ),
+        "sockeye_metrics": Target(read_sockeye_metrics, [b"1\ta=2\tb=\n2\n"]),
         "prepared": Target(read_prepared, [_prepared()]),
     }
 
