@@ -19,6 +19,7 @@ from keras_seq2seq.errors import StorageError
 FORMAT = 1  # raise it when the layout of the files changes
 AT_ONCE = 256  # pictures between two notes of how far it has come
 FEATURES, PROGRESS, DONE = "features.npy", "progress.json", "done.json"
+NAMED = (str, StoredPicture)  # sources that are found again
 logger = logging.getLogger("keras_seq2seq")
 
 
@@ -36,11 +37,11 @@ class FeatureTable:
         self.features = features
         self.readable = np.ones(len(pictures), bool)
         self.readable[list(unreadable)] = False
+        sources = (pictures[number] for number in range(len(pictures)))
         self._numbers = {
             source: number
-            for number, source in enumerate(
-                map(pictures.__getitem__, range(len(pictures)))
-            )
+            for number, source in enumerate(sources)
+            if isinstance(source, NAMED)
         }
 
     @property
@@ -55,7 +56,7 @@ class FeatureTable:
 
     def get(self, source):
         """Features of a source, an array `(C, D)`; None for others."""
-        if not isinstance(source, str | StoredPicture):
+        if not isinstance(source, NAMED):
             return None
         number = self._numbers.get(source)
         if number is None or not self.readable[number]:

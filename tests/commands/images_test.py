@@ -117,6 +117,12 @@ def trained(place):
     return place / "run"
 
 
+def evaluations(run):
+    """The evaluations of a run, in their order."""
+    text = (run / "metrics.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
 def infer(run, *given):
     return main(["infer", "--model_dir", str(run), *map(str, given), *ALLOWED])
 
@@ -131,7 +137,7 @@ def test_a_captioner_trains_and_writes(place, capsys):
     assert len(written) == 6
     for number, text in zip(numbers, written, strict=True):
         assert list(COLOURS)[number % 3] in text.split()
-    records = [json.loads(x) for x in (run / "metrics.jsonl").open()]
+    records = evaluations(run)
     assert records[-1]["val_loss"] < records[-1]["loss"] * 2
     assert records[-1]["val_bleu_1"] == 100  # one of two references
 
@@ -290,7 +296,7 @@ def test_training_goes_on_and_without_kept_features_finds_the_same(
         again = flags(place, run, model_params=text, train_steps=steps)
         assert main(again) == 0
     one, other = (
-        [json.loads(x)["val_loss"] for x in (each / "metrics.jsonl").open()]
+        [record["val_loss"] for record in evaluations(each)]
         for each in (trained(place), run)
     )
     np.testing.assert_allclose(one, other, rtol=0.02)  # float16
