@@ -29,7 +29,7 @@ from keras_seq2seq.data.captions import (
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.feature_cache import load_or_compute
 from keras_seq2seq.data.file_pairs import FilePairs
-from keras_seq2seq.data.id_pairs import IdPairs, tell_empty
+from keras_seq2seq.data.id_pairs import IdPairs
 from keras_seq2seq.data.lines import LineReader
 from keras_seq2seq.data.own_pairs import OwnPairs
 from keras_seq2seq.data.parallel_buckets import PairBuckets
@@ -554,7 +554,7 @@ def corpus(
                 "Training and evaluation need targets: give target_files, or "
                 "target_column of source_files."
             )
-        pairs = ParallelText(
+        return ParallelText(
             sources,
             targets,
             source_tokenizer=pair[0],
@@ -564,9 +564,6 @@ def corpus(
             append_end=params.source_append_end,
             sampling=sampling,
         )
-    if sources.reader.holds_ids:
-        tell_empty(sources.files, len(pairs))
-    return pairs
 
 
 def _prepared_directory(pipeline):

@@ -2,13 +2,9 @@
 
 import contextlib
 import dataclasses
-import logging
 
-from keras_seq2seq.data.recordio_reader import RecordIOReader, count_records
+from keras_seq2seq.data.recordio_reader import RecordIOReader
 from keras_seq2seq.data.text_source import TextSource
-from keras_seq2seq.errors import UserError
-
-LOGGER = logging.getLogger("keras_seq2seq")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,30 +59,3 @@ class IdPairs:
     def written(self):
         """Both sides, which are files already."""
         yield self.source, self.target
-
-
-def tell_empty(files, left):
-    """Says how many records a `RecordIOReader` has left out.
-
-    Args:
-        files: paths.
-        left: int. Records that have both sides.
-
-    Raises:
-        UserError: none has.
-    """
-    total = sum(map(count_records, files))
-    names = " + ".join(map(str, files))
-    if not left:
-        raise UserError(
-            f"{names}: expected records with a source and a target. Received: "
-            f"{total} records, in each of which one of them is empty."
-        )
-    if total > left:
-        LOGGER.warning(
-            "%s: %d of %d records are left out: their source or target is "
-            "empty.",
-            names,
-            total - left,
-            total,
-        )

@@ -45,11 +45,6 @@ class Feature(NamedTuple):
     kind: str
     ranges: list
 
-    @property
-    def is_empty(self):
-        """Whether there are no values."""
-        return all(begin == end for begin, end in self.ranges)
-
 
 def write_record(features):
     """A serialised `Record` of features of ids.

@@ -25,17 +25,13 @@ GZIP_MAGIC = b"\x1f\x8b"
 class RecordIOReader:
     """Reads the ids of one feature from files of RecordIO-protobuf records.
 
-    Readers with equal `fields` read the same records: those in which one of
-    them is empty are left out.
-
     Args:
         field: str. Name of the feature.
         vocabulary_size: int. Ids must be below it.
-        fields: features that every record must have; `(field,)` alone keeps
-            the records in which it is empty.
+        fields: features that every record must have.
     """
 
-    unit: ClassVar = "non-empty record"
+    unit: ClassVar = "record"
     holds_ids: ClassVar = True
 
     field: str
@@ -78,9 +74,7 @@ class RecordIOReader:
         number = 0
         try:
             for record in records(data):
-                ids = self._ids(record.payload(data))
-                if ids is not None:
-                    yield ids
+                yield self._ids(record.payload(data))
                 number += 1
         except FrameError as error:
             place, fault = error.begin, _frame_fault(data, error)
@@ -88,15 +82,13 @@ class RecordIOReader:
             place, fault = record.begin, f"it {error}."
         else:
             return
-        number += count_records(path, begin)
+        number += _records_before(path, begin)
         raise UserError(
             f"{path}: record {number} (from 0) at byte {begin + place}: {fault}"
         )
 
     def _ids(self, payload):
         features = read_features(payload, self.fields)
-        if len(features) > 1 and any(each.is_empty for each in features):
-            return None
         ids = ids_of(payload, features[self.fields.index(self.field)])
         if not RESERVED.isdisjoint(ids):
             self._refuse_reserved(ids)
@@ -127,17 +119,8 @@ class RecordIOReader:
         )
 
 
-def count_records(path, end=None):
-    """Sound records in a file up to a byte.
-
-    Args:
-        path: path.
-        end: int or None. Where records end; None for the end of the file.
-
-    Returns:
-        int.
-    """
-    if end == 0 or not Path(path).stat().st_size:
+def _records_before(path, end):
+    if not end:
         return 0
     with mapped(path) as data:
         return sum(1 for _ in _sound_ends(data, end))

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from keras_seq2seq.data import mapped_file
-from keras_seq2seq.data.id_pairs import IdPairs, tell_empty
+from keras_seq2seq.data.id_pairs import IdPairs
 from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.data.record_proto import write_record
 from keras_seq2seq.data.recordio import frame
-from keras_seq2seq.data.recordio_reader import RecordIOReader, count_records
+from keras_seq2seq.data.recordio_reader import RecordIOReader
+from keras_seq2seq.data.selection import select_pairs
 from keras_seq2seq.data.text_source import (
     TextSource,
     describe_reader,
@@ -52,7 +53,6 @@ def test_ranges_read_alone_make_up_the_file(tmp_path, monkeypatch):
         for ids in block
     ]
     assert found == [source for source, _ in ROWS]
-    assert count_records(path, spans[2][0]) < count_records(path) == 50
 
 
 @pytest.mark.parametrize("in_memory_bytes", [0, 10**6])
@@ -88,39 +88,20 @@ def test_pairs_are_told_as_texts(tmp_path):
     assert not source.has_targets
 
 
-def test_records_with_an_empty_side_are_left_out_on_both_sides(
-    tmp_path, caplog
-):
-    rows = [([4], [5]), ([], [6]), ([7], []), ([8], [9])]
-    path = write_rows(tmp_path / "r", rows)
-    assert read(path) == [[4], [8]]
-    assert read(path, BOTH[1]) == [[5], [9]]
-    assert read(path, RecordIOReader("source", SIZE, ("source",)))[1] == []
-    tell_empty([path], 2)
-    assert "2 of 4 records are left out" in caplog.text
-
-
-def test_nothing_but_empty_sides_is_an_error(tmp_path):
-    path = write_rows(tmp_path / "r", [([4], []), ([], [4])])
-    assert read(path) == []
-    with pytest.raises(UserError, match="Received: 2 records, in each"):
-        tell_empty([path], 0)
-
-
 @pytest.mark.parametrize("in_memory_bytes", [0, 10**6])
-def test_a_file_without_pairs_may_stand_among_others(tmp_path, in_memory_bytes):
-    paths = [
-        write_rows(tmp_path / "r1", [([], [4])]),
-        write_rows(tmp_path / "r2", ROWS),
-    ]
-    sides = [TextSource.open(paths, reader) for reader in BOTH]
+def test_empty_sides_are_known_to_be_empty(tmp_path, in_memory_bytes):
+    path = write_rows(tmp_path / "r", [([4], [5]), ([], [6]), ([7], [])])
     pairs = ParallelText(
-        *sides,
+        *(TextSource.open(path, reader) for reader in BOTH),
         source_tokenizer=words(),
+        append_end=False,
         in_memory_bytes=in_memory_bytes,
         cache_dir=tmp_path / "cache",
     )
-    assert len(pairs) == len(ROWS)
+    found = select_pairs(pairs, empty="drop")
+    assert (found.read, found.empty, len(found.pairs)) == (3, 2, 1)
+    with pytest.raises(UserError, match="no pair is left of 2"):
+        select_pairs(pairs.take(np.array([1, 2])), empty="drop")
 
 
 def test_a_reader_that_was_described_reads_alike(tmp_path):

@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 
 import keras_seq2seq
+from keras_seq2seq import recipe
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.checkpoint.array_files import read_hdf5
+from keras_seq2seq.config.sagemaker import upgrade
+from keras_seq2seq.data.batches import assemble
 from keras_seq2seq.data.json_vocabulary import JsonVocabulary
 from keras_seq2seq.data.record_proto import write_record
 from keras_seq2seq.data.recordio import frame
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.sagemaker import job as module
 from keras_seq2seq.sagemaker.job import configuration, run_job
 from keras_seq2seq.sagemaker.layout import Layout
 from keras_seq2seq.sagemaker.metric_lines import REGEXES
@@ -87,9 +91,6 @@ def test_a_model_is_loaded_without_its_job(finished, tmp_path, capsys):
 
 def test_batches_get_their_marks_from_the_library(finished):
     config, _ = configuration(Layout(finished))
-    from keras_seq2seq import recipe
-    from keras_seq2seq.data.batches import assemble
-
     pair = recipe.tokenizers(config)
     pairs = recipe.training_pairs(config, pair)
     inputs, labels, real = assemble(pairs, np.array([0, 3]))
@@ -201,22 +202,25 @@ def test_records_of_another_vocabulary_are_told(job, capsys):
     assert "its vocabulary 12 ids, 0 to 11" in told
 
 
-def test_a_beam_as_wide_as_the_vocabulary_is_refused(job):
-    jobs.write_hyperparameters(job, beam_size="12")
-    with pytest.raises(UserError, match="less than .* 12 in .*Received: 12"):
-        configuration(Layout(job))
+def test_a_vocabulary_that_is_none_is_told(job, capsys):
+    path = job / "input" / "data" / "vocab" / "vocab.trg.json"
+    path.write_text('{"<pad>": 0, "<unk>": 2, "<s>": 3, "<eos>": 1}')
+    assert "special tokens are missing: </s>" in fails(job, capsys)
 
 
-def test_a_batch_larger_than_the_data_is_told(job):
-    jobs.write_hyperparameters(job, batch_size="49")
-    _, told = configuration(Layout(job))
-    assert "batch_size is 49, and the channel train has 48 pairs" in told[-1]
+def test_pairs_with_an_empty_side_are_left_out(job):
+    path = job / "input" / "data" / "train" / "train.rec"
+    empty = frame(write_record({"source": [4], "target": []}))
+    path.write_bytes(empty + path.read_bytes())
+    config, _ = configuration(Layout(job))
+    pairs = recipe.training_pairs(config, recipe.tokenizers(config))
+    found = recipe.selected(config, pairs, "train")
+    assert (found.read, found.empty) == (49, 1)
+    assert found.pairs.places([0]) == {str(path): [2]}
 
 
 def test_text_is_cut_as_it_was_prepared(job):
     config, _ = configuration(Layout(job))
-    from keras_seq2seq import recipe
-
     source, _ = recipe.tokenizers(config)
     assert isinstance(source.vocabulary, JsonVocabulary)
     assert source.split("a\u00a0b\tc \u3000 d\x85e") == list("abcde")
@@ -229,9 +233,6 @@ def test_a_root_that_is_none_is_told(tmp_path, capsys):
 
 
 def test_hyperparameters_are_refused_with_their_file(job, monkeypatch):
-    from keras_seq2seq.config.sagemaker import upgrade
-    from keras_seq2seq.sagemaker import job as module
-
     monkeypatch.setattr(module, "upgrade", upgrade)
     jobs.write_hyperparameters(job, run_num_hidden="8", batch_size="x")
     with pytest.raises(UserError) as error:

@@ -50,6 +50,7 @@ def settings(hyperparameters, where=""):
             "inference.beam_search.beam_width": number["beam_size"],
             "optimizer.learning_rate": 0.02,
         },
+        "empty_pairs": "drop",
         "batch_size": number["batch_size"],
         "train_steps": number["max_num_batches"],
         "eval_every_n_steps": every,
