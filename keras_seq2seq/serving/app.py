@@ -29,8 +29,8 @@ RETRY_UNREADY = 5  # seconds
 class Endpoint:
     """The routes over one model, and whether they are open.
 
-    `app` is the ASGI application. It answers 503 until `open` has been called
-    and after `close`.
+    `app` is the ASGI application. It answers 503 until `open` has been called.
+    When `stopping` is set, `/ping` says so, and the rest goes on.
 
     Args:
         settings: `ServingFlags`.
@@ -91,6 +91,8 @@ class Endpoint:
 
     async def ping(self, request):
         """200 if the model is there and warm, 503 if not yet or no more."""
+        if self.stopping:
+            raise Refusal(503, "the server is stopping.")
         self._check_ready()
         return JSONResponse({"status": "ready"})
 
@@ -118,7 +120,6 @@ class Endpoint:
     async def invocations(self, request):
         """Targets of sentences, in the form in which the client sent them."""
         record = request.state.record
-        # Once and for all: what is accepted now is answered.
         self._check_ready()
         body = await read_body(
             request,
@@ -140,8 +141,7 @@ class Endpoint:
         return Response(content, headers=headers)
 
     def _check_ready(self):
-        if self.stopping:
-            raise Refusal(503, "the server is stopping.", unread=True)
+        """What comes while the server stops is answered all the same."""
         if not self.ready:
             raise Refusal(
                 503,

@@ -1,5 +1,6 @@
 """The process that serves: a socket, a model, and an orderly end."""
 
+import asyncio
 import contextlib
 import functools
 import logging
@@ -16,6 +17,7 @@ from keras_seq2seq.serving.protocol import TimedProtocol
 LOGGER = logging.getLogger("keras_seq2seq.serving")
 KEEP_ALIVE = 75  # seconds; load balancers end idle connections after 60
 SPARE = 5  # seconds for what was computed to reach its clients
+LAST_TURNS, TURN = 10, 0.05  # of the event loop before the socket is closed
 
 
 class Server(uvicorn.Server):
@@ -53,6 +55,16 @@ class Server(uvicorn.Server):
         came are answered."""
         self.endpoint.stopping = True
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets=None):
+        """Stops accepting, behind what stands in the kernel's queue.
+
+        To close a socket resets connections that nobody has accepted, though
+        their clients have sent their requests.
+        """
+        for _ in range(LAST_TURNS):
+            await asyncio.sleep(TURN)
+        await super().shutdown(sockets)
 
     def serve_on(self, listening):
         """Serves until a signal comes; what was accepted is answered.

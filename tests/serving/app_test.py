@@ -379,11 +379,27 @@ def test_an_endpoint_is_not_ready_before_its_model_is():
         assert endpoint.translate("a b") == ["b a"]
 
 
-def test_an_endpoint_that_stops_is_not_ready():
+def test_an_endpoint_that_stops_says_so_and_answers_the_last_ones():
     with running() as endpoint:
         endpoint.server.endpoint.stopping = True
         assert endpoint.ask("/ping")[0] == 503
-        assert endpoint.invoke(instances("a"))[0] == 503
+        assert endpoint.translate("a b") == ["b a"]
+
+
+def test_who_stands_before_the_door_when_it_closes_is_answered():
+    with running() as endpoint:
+        connections = [endpoint.connection() for _ in range(30)]
+        for number, connection in enumerate(connections):
+            body = json.dumps(instances(f"{number} a"))
+            connection.request(
+                "POST", "/invocations", body, {"content-type": JSON}
+            )
+        endpoint.server.handle_exit(15, None)
+        for number, connection in enumerate(connections):
+            with connection.getresponse() as answer:
+                (found,) = json.loads(answer.read())["predictions"]
+            connection.close()
+            assert found == {"target": f"a {number}"}
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_server():
