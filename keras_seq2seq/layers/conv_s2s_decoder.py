@@ -161,10 +161,12 @@ class ConvS2SDecoder(Decoder):
             self.fit_values.build((None, memory_sizes[1]))
         elif not self.project_qkv and memory_sizes != needed:
             named = "embedding" if self.variant == "convs2s" else "layers"
+            pairs = zip(memory_sizes, needed, strict=True)
+            clash = next(own for own, other in pairs if own != other)
             raise ValueError(
                 f"`ConvS2SDecoder` ({self.variant}) needs an encoder whose "
                 f"outputs are as wide as its {named}. Received: encoder "
-                f"{memory_sizes[0]}, {named} {needed[0]}. Make the two equal, "
+                f"{clash}, {named} {needed[0]}. Make the two equal, "
                 "or let the decoder project them: `project_memory=True`"
             )
         return needed if self.project_memory else memory_sizes
@@ -204,8 +206,9 @@ class ConvS2SDecoder(Decoder):
         seen = []
         width = self.stack.layers[0].units
         for layer in self.stack.layers:
-            shape = (batch, 1, (layer.kernel_size - 1) * width)
-            seen.append(ops.zeros(shape, self.compute_dtype))
+            if layer.kernel_size > 1:
+                shape = (batch, 1, (layer.kernel_size - 1) * width)
+                seen.append(ops.zeros(shape, self.compute_dtype))
             width = layer.units
         position = ops.zeros((batch, 1), "int32")
         return {"position": position, "seen": tuple(seen)}
@@ -257,11 +260,13 @@ class ConvS2SDecoder(Decoder):
             scores = 0.0
             if self.variant == "convs2s":
                 scores = product(target, columns)  # the same in all layers
-            kept, weights = [], []
+            seen, kept, weights = iter(carry["seen"]), [], []
 
             def convolve(index, x):
-                last = ops.concatenate([carry["seen"][index], x], axis=-1)
-                kept.append(last[..., x.shape[-1] :])
+                last = x
+                if self.stack.layers[index].kernel_size > 1:
+                    last = ops.concatenate([next(seen), x], axis=-1)
+                    kept.append(last[..., x.shape[-1] :])
                 h = convolvers[index](last)
                 if looks[index] is None:
                     return h

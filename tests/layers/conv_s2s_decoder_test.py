@@ -122,8 +122,8 @@ def test_the_carry_does_not_grow():
     memory = memory_of(decoder)
     carry = decoder.begin((), memory)
     shapes = [each.shape for each in keras.tree.flatten(carry)]
-    # k - 1 inputs of each layer, 2 x 4, 1 x 4 and 0 x 7 numbers, and one.
-    assert sorted(int(np.prod(shape[2:])) for shape in shapes) == [0, 1, 4, 8]
+    # k - 1 inputs of each layer, 2 x 4 and 1 x 4 numbers, and a position.
+    assert sorted(int(np.prod(shape[2:])) for shape in shapes) == [1, 4, 8]
     _, carry, _ = decoder.stepper(memory, None)(array(B, 1, E), carry)
     assert [each.shape for each in keras.tree.flatten(carry)] == shapes
 
