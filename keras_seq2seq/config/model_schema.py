@@ -253,25 +253,16 @@ class ModelParams(TrainingParams):
     @model_validator(mode="after")
     def _position_tables_suffice(self):
         faults = []
-        for role, key, longest, text in (
-            (
-                "encoder",
-                "source.max_seq_len",
-                self.source_max_seq_len,
-                "END included" if self.source_append_end else "",
-            ),
-            (
-                "decoder",
-                "target.max_seq_len",
-                self.target_max_seq_len,
-                "START included",
-            ),
-            ("decoder", "max_decode_length", self.max_decode_length, ""),
+        source = (self.source_max_seq_len, int(self.source_append_end))
+        for role, key, longest, marks in (
+            ("encoder", "source.max_seq_len", *source),
+            ("decoder", "target.max_seq_len", self.target_max_seq_len, 1),
+            ("decoder", "max_decode_length", self.max_decode_length, 0),
         ):
             given = getattr(self, f"{role}_params")
             if getattr(given, "position_kind", "none") != "learned":
                 continue
-            needed = None if longest is None else longest + bool(text)
+            needed = None if longest is None else longest + marks
             if needed is None or needed > given.num_positions:
                 faults.append(_too_few_positions(role, key, longest, needed))
         refuse(type(self), faults)
@@ -287,8 +278,8 @@ def _too_few_positions(role, key, longest, needed):
     )
     text = (
         "has fewer learned positions than a sequence may need: "
-        f"{key} is {received(longest)}, START or END come on top. Type "
-        f"{more} in it, or a smaller {key}"
+        f"{key} is {received(longest)}, and START or END count. Type {more} "
+        f"in it, or a smaller {key}"
     )
     return (f"{role}.params",), text, longest
 

@@ -39,7 +39,8 @@ class TextParams(Section):
     source_reverse: Flag = Field(
         True,
         alias="source.reverse",
-        description="Feed the source sequence last token first.",
+        description="Feed the source sequence last token first; the default "
+        "in ConvS2S is false.",
     )
     source_append_end: Flag = Field(
         True,
@@ -101,7 +102,8 @@ class TextParams(Section):
         0.04,
         gt=0,
         alias="embedding.init_scale",
-        description="Embeddings start uniform in plus or minus this.",
+        description="Embeddings start uniform in plus or minus this; in "
+        "ConvS2S normal with this deviation, 0.1 by default.",
     )
     embedding_source_file: Text | None = Field(
         None,

@@ -350,7 +350,7 @@ class Seq2Seq(TokenStep, keras.Model):
     @property
     def longest_source(self):
         """Most tokens of a source with END, or None: no limit."""
-        return self.encoder.longest_input
+        return getattr(self.encoder, "longest_input", None)
 
     @property
     def longest_target(self):
