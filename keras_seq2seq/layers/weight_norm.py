@@ -68,11 +68,16 @@ class WeightNorm(Part):
         )
         if self.weight_norm:
             self.norm = self.add_weight(name="norm", shape=(self.units,))
-            self.norm.assign(norms(self.direction))
+            self.weights_drawn()
         if self.use_bias:
             self.bias = self.add_weight(
                 name="bias", shape=(self.units,), initializer="zeros"
             )
+
+    def weights_drawn(self):
+        """Begins with the norm of the kernel, whoever has drawn it."""
+        if self.weight_norm:
+            self.norm.assign(norms(self.direction))
 
     def kernel(self):
         """The kernel `(..., units)` in the compute type."""

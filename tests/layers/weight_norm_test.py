@@ -47,6 +47,15 @@ def test_the_kernel_has_the_trained_norm_and_direction(make):
     )
 
 
+@pytest.mark.parametrize("make", [dense, convolution])
+def test_a_kernel_drawn_anew_begins_with_its_own_norm(make):
+    layer = make()
+    drawn = array(*layer.direction.shape)
+    layer.direction.assign(drawn)
+    layer.weights_drawn()
+    assert_close(layer.kernel(), drawn)
+
+
 def test_without_weight_norm_the_kernel_is_the_weight():
     layer = randomise(dense(weight_norm=False, use_bias=False))
     (kernel,) = layer.get_weights()
