@@ -10,7 +10,6 @@ from keras_seq2seq import recipe
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.config.files import load
 from tests.commands.small_run import pipeline, workplace
-from tests.config.sagemaker_layer_test import whole
 
 JOB = {
     "rnn_num_hidden": "8",
@@ -44,7 +43,6 @@ def train(folder, **changes):
     )
 
 
-@whole
 def test_a_job_trains_as_its_hyperparameters_say(tmp_path):
     assert train(tmp_path) == 0
     stored = json.loads((tmp_path / "run" / "config.json").read_text())
@@ -57,7 +55,6 @@ def test_a_job_trains_as_its_hyperparameters_say(tmp_path):
         assert 0 <= record["val_accuracy"] <= 1
 
 
-@whole
 @pytest.mark.parametrize("width", ["6", "7"])
 def test_a_beam_as_wide_as_the_vocabulary_is_refused(tmp_path, capsys, width):
     assert train(tmp_path, beam_size=width) == 2
@@ -66,7 +63,6 @@ def test_a_beam_as_wide_as_the_vocabulary_is_refused(tmp_path, capsys, width):
     assert not (tmp_path / "run").exists()
 
 
-@whole
 @pytest.mark.parametrize(
     ("given", "model"),
     [

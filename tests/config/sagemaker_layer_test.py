@@ -4,7 +4,6 @@ import json
 
 import pytest
 import yaml
-from pydantic import ValidationError
 
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.config import files
@@ -12,7 +11,7 @@ from keras_seq2seq.config.sagemaker import upgrade
 from keras_seq2seq.config.sagemaker_json_schema import json_schema
 from keras_seq2seq.config.schema import Config
 from keras_seq2seq.errors import UserError
-from tests.config.sagemaker_rows import CNN, ROWS
+from tests.config.sagemaker_rows import ROWS
 from tests.json_schema import faults
 
 DATA = """\
@@ -23,21 +22,6 @@ input_pipeline_train: &data
 input_pipeline_dev: *data
 """
 JOB = {"rnn_num_hidden": "8", "batch_size": "32", "checkpoint_threshold": "8"}
-
-
-def lacks_settings():
-    """Whether parts of the schema that hyperparameters need are not there."""
-    try:
-        for given in ({}, CNN):
-            Config.model_validate(upgrade(given)[0])
-    except ValidationError:
-        return True
-    return False
-
-
-whole = pytest.mark.xfail(
-    lacks_settings(), reason="needs settings that come separately", strict=True
-)
 
 
 @pytest.fixture
@@ -67,7 +51,6 @@ def refusal(paths="", **flags):
 # Where they may stand -----------------------------------------------------
 
 
-@whole
 def test_flag_file_key_and_mapping_mean_the_same(write):
     write("job/hyperparameters.json", JOB)
     write("job/names.yml", "hyperparameters: hyperparameters.json")
@@ -85,14 +68,12 @@ def test_flag_file_key_and_mapping_mean_the_same(write):
     assert all(config == configs[0] for config in configs)
 
 
-@whole
 @pytest.mark.parametrize("name", ROWS)
 def test_what_each_row_becomes_is_a_configuration(name):
     config = load(hyperparameters=ROWS[name].given).config
     assert config == Config.model_validate(upgrade(ROWS[name].given)[0])
 
 
-@whole
 def test_our_settings_win_wherever_they_stand(write):
     write("h.json", JOB)
     write("a.yml", "batch_size: 5\nmodel_params: {embedding.source_dim: 3}")
@@ -104,7 +85,6 @@ def test_our_settings_win_wherever_they_stand(write):
     assert load("h.json", batch_size="6").config.batch_size == 6
 
 
-@whole
 def test_later_hyperparameters_change_rows_of_earlier_ones(write):
     write("h.json", JOB)
     config = load("h.json", hyperparameters="{batch_size: 7}").config
@@ -113,7 +93,6 @@ def test_later_hyperparameters_change_rows_of_earlier_ones(write):
     assert cell.cell_params.num_units == 8
 
 
-@whole
 def test_data_lie_where_the_data_directory_is(write):
     write("h.json", JOB)
     write("data.yml", DATA)
@@ -121,21 +100,18 @@ def test_data_lie_where_the_data_directory_is(write):
     assert config.model_params.vocab_source == "d/v"
 
 
-@whole
 def test_the_dialect_is_recorded(write):
     loaded = load(hyperparameters=JOB)
     assert loaded.dialect == "sagemaker"
     assert load().dialect == "google_seq2seq"
 
 
-@whole
 def test_warnings_are_told_with_their_file(write):
     write("h.json", {"learning_rate": "2", "checkpoint_threshold": "8"})
     (line,) = load("h.json").told
     assert line.startswith("h.json: learning_rate is 2")
 
 
-@whole
 def test_every_setting_tells_its_row(write):
     write("h.json", JOB)
     sources = load("h.json", hyperparameters="{beam_size: 3}").sources
@@ -146,14 +122,12 @@ def test_every_setting_tells_its_row(write):
     assert sources[("fill_up",)] == "sagemaker"
 
 
-@whole
 def test_flags_of_the_wiki_still_abbreviate(write):
     config = load(hyperparameters=JOB, train_source="a").config
     assert config.input_pipeline_train.params.source_files == ("a",)
     assert not config.hooks
 
 
-@whole
 def test_what_is_dumped_makes_the_same_run(write, capsys):
     write("h.json", {**JOB, "optimized_metric": "bleu"})
     write("data.yml", DATA)
@@ -228,7 +202,6 @@ def test_a_configuration_in_json_stays_one(write):
     )
 
 
-@whole
 def test_a_file_of_the_usual_name_needs_no_row_of_its_own(write):
     write("hyperparameters.json", {"batch_size": "5"})
     loaded = load("hyperparameters.json")
