@@ -15,7 +15,6 @@ from keras_seq2seq.data.json_vocabulary import JsonVocabulary
 from keras_seq2seq.data.record_proto import read_ids, write_record
 from keras_seq2seq.data.recordio import frame, records
 from tests.processes import python, shell
-from tests.sagemaker.jobs import all_settings_are_there
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "sagemaker_job"
@@ -113,9 +112,6 @@ def test_the_hyperparameters_are_those_of_the_service():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not all_settings_are_there(), reason="needs every part's settings"
-)
 def test_the_commands_of_the_page_run(tmp_path):
     folder = tmp_path / "work"
     shutil.copytree(EXAMPLE, folder)

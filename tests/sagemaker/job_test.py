@@ -13,20 +13,16 @@ import keras_seq2seq
 from keras_seq2seq import recipe
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.checkpoint.array_files import read_hdf5
-from keras_seq2seq.config.sagemaker import upgrade
 from keras_seq2seq.data.batches import assemble
 from keras_seq2seq.data.json_vocabulary import JsonVocabulary
 from keras_seq2seq.data.record_proto import write_record
 from keras_seq2seq.data.recordio import frame
 from keras_seq2seq.errors import UserError
-from keras_seq2seq.sagemaker import job as module
 from keras_seq2seq.sagemaker.job import configuration, run_job
 from keras_seq2seq.sagemaker.layout import Layout
 from keras_seq2seq.sagemaker.metric_lines import REGEXES
 from keras_seq2seq.tokens import END, PAD, START
 from tests.sagemaker import jobs
-
-pytestmark = pytest.mark.usefixtures("settings_that_are_there")
 
 
 def status(root):
@@ -232,8 +228,7 @@ def test_a_root_that_is_none_is_told(tmp_path, capsys):
     assert "expected the directory of a job" in capsys.readouterr().err
 
 
-def test_hyperparameters_are_refused_with_their_file(job, monkeypatch):
-    monkeypatch.setattr(module, "upgrade", upgrade)
+def test_hyperparameters_are_refused_with_their_file(job):
     jobs.write_hyperparameters(job, run_num_hidden="8", batch_size="x")
     with pytest.raises(UserError) as error:
         run_job(job, say=ignored, log=ignored)

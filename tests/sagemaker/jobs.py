@@ -3,9 +3,6 @@
 import json
 
 from keras_seq2seq.__main__ import main
-from keras_seq2seq.config.files import load
-from keras_seq2seq.config.sagemaker import upgrade
-from keras_seq2seq.errors import UserError
 
 HYPERPARAMETERS = {
     "batch_size": "8",
@@ -25,48 +22,6 @@ LINES = [
     " ".join("abcdefgh"[(i * k + k) % 8] for k in range(1, 2 + i % 5))
     for i in range(48)
 ]
-
-
-def settings(hyperparameters, where=""):
-    """What `upgrade` makes of hyperparameters, in settings that all have."""
-    number = {key: int(v) for key, v in hyperparameters.items() if v.isdigit()}
-    cell = {
-        "rnn_cell": {
-            "cell_class": "GRUCell",
-            "cell_params": {"num_units": number["rnn_num_hidden"]},
-        }
-    }
-    every = number["checkpoint_frequency_num_batches"]
-    return {
-        "model": "AttentionSeq2Seq",
-        "model_params": {
-            "source.max_seq_len": number["max_seq_len_source"],
-            "target.max_seq_len": number["max_seq_len_target"],
-            "source.append_end": False,
-            "embedding.dim": number["num_embed_source"],
-            "attention.params": {"num_units": number["rnn_num_hidden"]},
-            "encoder.params": cell,
-            "decoder.params": cell,
-            "inference.beam_search.beam_width": number["beam_size"],
-            "optimizer.learning_rate": 0.02,
-        },
-        "empty_pairs": "drop",
-        "batch_size": number["batch_size"],
-        "train_steps": number["max_num_batches"],
-        "eval_every_n_steps": every,
-        "save_checkpoints_steps": every,
-        "tf_random_seed": 13,
-        "early_stopping": {"metric": "perplexity", "patience": 3},
-    }, ["rnn_num_hidden is tiny"]
-
-
-def all_settings_are_there():
-    """Whether every part has the settings to which hyperparameters lead."""
-    try:
-        load("", upgrade(HYPERPARAMETERS)[0], complete=False)
-    except UserError:
-        return False
-    return True
 
 
 def write_texts(folder, lines=LINES):
