@@ -59,7 +59,7 @@ class OutputProjection(keras.layers.Layer):
                 self.norm = self.add_weight(
                     name="norm", shape=(self.vocabulary_size,)
                 )
-                self.norm.assign(norms(self.kernel))
+                self.weights_drawn()
         elif embedding.dim != width:
             self.resize = keras.layers.Dense(
                 embedding.dim, dtype=self.dtype_policy, name="resize"
@@ -68,6 +68,11 @@ class OutputProjection(keras.layers.Layer):
         self.bias = self.add_weight(
             name="bias", shape=(self.vocabulary_size,), initializer="zeros"
         )
+
+    def weights_drawn(self):
+        """Begins with the norms of the kernel, whoever has drawn it."""
+        if self._tied_to() is None and self.weight_norm:
+            self.norm.assign(norms(self.kernel))
 
     def projector(self, multiple=1):
         """Returns the projection as a function, weights read once.

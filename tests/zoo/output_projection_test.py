@@ -58,3 +58,12 @@ def test_logits_are_float32_whatever_the_policy(tied):
 def test_the_configuration_is_json():
     config = json.dumps(OutputProjection(V, name="to_logits").get_config())
     assert OutputProjection.from_config(json.loads(config)).vocabulary_size == V
+
+
+def test_norms_follow_a_kernel_that_is_drawn_anew():
+    layer = OutputProjection(4, weight_norm=True)
+    layer.build((None, 3))
+    layer.kernel.assign(array(3, 4))
+    layer.weights_drawn()
+    features = array(2, 3)
+    assert_close(layer(features), features @ np.asarray(layer.kernel))
