@@ -208,7 +208,7 @@ def test_packages_that_are_missing_are_named(capsys, monkeypatch):
 
 def test_what_was_accepted_is_answered_before_it_ends(served, expected):
     """The last one: it stops the server."""
-    count = 12 * 100
+    count = 12 * 40
 
     def accepted():
         begun = served.metric("batch_sentences_sum")
@@ -218,7 +218,7 @@ def test_what_was_accepted_is_answered_before_it_ends(served, expected):
     connections = [served.connection() for _ in range(12)]
     for number, connection in enumerate(connections):
         text = TEXTS[number % 5]
-        body = json.dumps({"instances": [{"data": text}] * 100})
+        body = json.dumps({"instances": [{"data": text}] * 40})
         headers = {"content-type": JSON, "x-request-id": f"last-{number}"}
         connection.request("POST", "/invocations", body, headers)
     # Those of one batch are counted when it is done.
@@ -229,12 +229,12 @@ def test_what_was_accepted_is_answered_before_it_ends(served, expected):
             assert answer.status == 200
             found = json.loads(answer.read())["predictions"]
         connection.close()
-        assert found == [{"target": expected[number % 5]}] * 100
+        assert found == [{"target": expected[number % 5]}] * 40
     assert served.process.wait(60) == 143
     served.reader.join()
     assert served.lines[-1]["message"] == "stopped"
     logged = {one.get("request_id"): one for one in served.said("request")}
     for number in range(12):
-        assert logged[f"last-{number}"]["sentences"] == 100
+        assert logged[f"last-{number}"]["sentences"] == 40
     with pytest.raises(OSError):
         http.client.HTTPConnection("127.0.0.1", served.port).connect()

@@ -101,7 +101,7 @@ class Running:
         self.port = listening.getsockname()[1]
 
     def connection(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
 
     def ask(self, path, body=None, kind=JSON, method=None, **headers):
         """Status, headers and body of an answer."""
