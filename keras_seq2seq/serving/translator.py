@@ -5,14 +5,17 @@ import logging
 import numpy as np
 
 from keras_seq2seq import inference, recipe
+from keras_seq2seq.search.compaction import WORTHWHILE
 from keras_seq2seq.serving.exchange import Answer, Sentence
 from keras_seq2seq.serving.refusal import Refusal
 from keras_seq2seq.tokens import END, UNKNOWN
 
 LOGGER = logging.getLogger("keras_seq2seq.serving")
 DIGITS = 6  # of attention weights
-WARMING_LENGTHS = (2, 3, 5)  # tokens; different, so that graphs serve all
-WARMING_STEPS = 3
+# Rows, source tokens and target tokens of batches, none of them twice: a graph
+# serves all sizes of what has had two.
+WARMING = ((1, 2, 3), (3, 3, 4), (2 * WORTHWHILE, 5, 6), (None, 7, 8))
+FEW_TOKENS = 2  # of every other target: batches are divided when some are done
 
 
 def load_translator(settings, paths):
@@ -69,14 +72,12 @@ class Translator:
         if self.model.has_attention:
             searches.add(self._attending)
         for search in searches:
-            batches = (1, 2, self.batch_size)
-            for rows, length in zip(batches, WARMING_LENGTHS, strict=True):
-                self.model.generate(
-                    [(UNKNOWN,) * length] * rows,
-                    search,
-                    max_length=WARMING_STEPS,
-                    batch_size=rows,
-                )
+            for rows, length, most in WARMING:
+                rows = min(rows or self.batch_size, self.batch_size)
+                source = np.full((rows, length), UNKNOWN, "int32")
+                limits = np.full(rows, FEW_TOKENS)
+                limits[::2] = most
+                self.model.generator.search(source, search, limits)
                 yield
 
     def sentence(self, instance, index):

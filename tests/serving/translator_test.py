@@ -75,6 +75,31 @@ def test_a_matrix_has_target_rows_and_source_columns(translator, expected):
             )
 
 
+def test_what_is_warm_needs_no_more_graphs():
+    model = attention_model(tokenizers=TOKENIZERS, max_target_length=9)
+    translator = Translator(model, DecodeText(), 64, 100)
+    for _ in translator.warming():
+        pass
+    before = graphs(model)
+    assert len(before) == 2
+    for count in (1, 7, 20, 64):
+        texts = [" ".join(["a b c d"] * (1 + n % 3)) for n in range(count)]
+        decoded(translator, *map(Instance, texts))
+        decoded(translator, *[Instance(text, True) for text in texts])
+    assert graphs(model) == before
+
+
+def graphs(model):
+    """How many graphs a model's generator has made of each function."""
+    return [
+        [
+            function.experimental_get_tracing_count()
+            for function in (run.start, run.extend, run.finish, run.pick)
+        ]
+        for run in model.generator._compiled.values()
+    ]
+
+
 def test_ids_are_translated_like_their_text(translator):
     source, target = TOKENIZERS
     texts = [text for text in TEXTS if text.strip()]
