@@ -5,6 +5,7 @@ import logging
 import numpy as np
 
 from keras_seq2seq import inference, recipe
+from keras_seq2seq.errors import UserError
 from keras_seq2seq.search.compaction import WORTHWHILE
 from keras_seq2seq.serving.exchange import Answer, Sentence
 from keras_seq2seq.serving.refusal import Refusal
@@ -53,6 +54,11 @@ class Translator:
     """
 
     def __init__(self, model, task, batch_size, max_tokens):
+        if model.tokenizers[0] is None:
+            raise UserError(
+                "The endpoint answers text, and this is a model of pictures. "
+                "Type keras-seq2seq infer --images PATH."
+            )
         self.model = model
         self.task = task
         self.batch_size = batch_size

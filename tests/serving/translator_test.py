@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from keras_seq2seq.errors import UserError
 from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.serving.exchange import Instance
 from keras_seq2seq.serving.refusal import Refusal
@@ -163,3 +164,10 @@ def test_a_task_that_the_model_cannot_do_is_refused():
     model = basic_model(tokenizers=TOKENIZERS)
     with pytest.raises(ValueError, match="unk_replace"):
         Translator(model, DecodeText(unk_replace=True), 4, 100)
+
+
+def test_a_model_of_pictures_is_refused():
+    model = attention_model(tokenizers=TOKENIZERS)
+    model.tokenizers = (None, TOKENIZERS[1])
+    with pytest.raises(UserError, match="infer --images"):
+        Translator(model, DecodeText(), batch_size=4, max_tokens=7)
