@@ -1,0 +1,139 @@
+"""The pictures and captions that input pipelines name."""
+
+from keras_seq2seq.config.component_schema import CaptionParams
+from keras_seq2seq.data.captioned_pictures import as_text
+from keras_seq2seq.data.captions import (
+    NO_PICTURE,
+    UNREADABLE,
+    Captions,
+    captions_of_records,
+    captions_of_tsv,
+)
+from keras_seq2seq.data.feature_cache import load_or_compute
+from keras_seq2seq.data.picture_check import unreadable_pictures
+from keras_seq2seq.data.picture_store import ListedPictures
+from keras_seq2seq.errors import UserError
+from keras_seq2seq.recipe.raw_pairs import pairs_of
+
+
+def reads_pictures(pipeline):
+    """Whether a pipeline is one of ours that gives pictures."""
+    return isinstance(pipeline.params, CaptionParams)
+
+
+def captions(pipeline, strict=False, check=True, allowed=()):
+    """The captions that a pipeline names, and their pictures.
+
+    Args:
+        pipeline: a section `{class, params}`; one of the user's own gives
+            pairs of a picture's path and a caption.
+        strict: bool. If True, what is missing or can't be read is an error.
+        check: bool. Whether every picture is read once, so that bad ones are
+            left out.
+        allowed: modules of the user's own that may be imported.
+
+    Raises:
+        UserError: nothing left, and in `strict` whatever is left out.
+    """
+    found = all_captions(pipeline, allowed)
+    if check:
+        unreadable = unreadable_pictures(found.pictures)
+        if len(unreadable) == len(found.pictures):
+            raise UserError(
+                "None of the pictures can be read: "
+                + "; ".join(list(unreadable.values())[:3])
+            )
+        found = found.without(unreadable)
+    bad = {NO_PICTURE, UNREADABLE} & found.left_out.keys()
+    if strict and bad:
+        raise UserError(
+            "strict: expected all pictures to be there and whole. Received: "
+            + "; ".join(
+                f"{len(found.left_out[name]):,} {name}: "
+                + ", ".join(found.left_out[name][:10])
+                for name in sorted(bad)
+            )
+        )
+    return found
+
+
+def all_captions(pipeline, allowed=()):
+    """Captions as they stand, before any picture is looked at."""
+    given = pipeline.params
+    if pipeline.class_name == "ImageCaptionTSVInputPipeline":
+        if not given.image_dir or not given.captions_files:
+            raise UserError(
+                "input_pipeline: params.image_dir and params.captions_files "
+                "are required. Type {class: ImageCaptionTSVInputPipeline, "
+                "params: {image_dir: PATH, captions_files: [PATH]}}"
+            )
+        return captions_of_tsv(
+            given.image_dir,
+            given.captions_files,
+            given.image_column,
+            given.caption_column,
+            given.split_file,
+            given.normalize,
+        )
+    if pipeline.class_name == "ImageCaptioningInputPipeline":
+        if not given.files:
+            raise UserError(
+                "input_pipeline: params.files is required. Type {class: "
+                "ImageCaptioningInputPipeline, params: {files: [PATH]}}"
+            )
+        return captions_of_records(
+            given.files,
+            given.image_field,
+            given.caption_ids_field,
+            given.caption_tokens_field,
+            given.target_delimiter or "",
+            given.normalize,
+        )
+    numbers, texts, owners = {}, [], []
+    for picture, caption in pairs_of(pipeline, allowed):
+        owners.append(numbers.setdefault(picture, len(numbers)))
+        texts.append(caption)
+    return Captions(ListedPictures(numbers), texts, owners)
+
+
+def keep_features(config, model, *corpora):
+    """Gives corpora, and the model's `generate`, features from the cache.
+
+    Does nothing unless `feature_cache` asks for it, nor a second time.
+
+    Args:
+        config: Config.
+        model: `Image2Seq` with the weights that it keeps.
+        *corpora: `CaptionedPictures`, or None.
+    """
+    kind = getattr(config.model_params.encoder_params, "feature_cache", "none")
+    if kind == "none":
+        return
+    for pairs in corpora:
+        if pairs is not None and pairs.features is None:
+            pairs.features = load_or_compute(
+                pairs.captions.pictures,
+                model.generator.features,
+                model.encoder.fingerprint(),
+                model.encoder.feature_shape,
+                kind,
+            )
+            model.generator.known.append(pairs.features)
+
+
+def references(pipeline, tokenizer, allowed=()):
+    """Captions by people of the pictures of a pipeline.
+
+    Args:
+        pipeline: a section `{class, params}`.
+        tokenizer: of the captions.
+        allowed: modules of the user's own that may be imported.
+
+    Returns:
+        dict from a picture's source, as text, to a list of captions.
+    """
+    found = captions(pipeline, check=False, allowed=allowed)
+    return {
+        str(found.pictures[number]): [as_text(x, tokenizer) for x in own]
+        for number, own in enumerate(found.by_picture())
+    }
