@@ -300,9 +300,10 @@ def pretrained(built, params, pair):
         weights = params.encoder_params.weights
         built.encoder.load_backbone(weights)
         trained = params.encoder_params.fine_tune_from
+        own = built.encoder.name_of_backbone is None
         told.append(
             f"Network:    {built.encoder.name_of_backbone or 'your own'}, "
-            f"weights {weights or 'random'}, "
+            f"weights {weights or ('its own' if own else 'random')}, "
             + ("frozen" if trained is None else f"trained from {trained} on")
         )
     for side, path, tokenizer, embedding in (
