@@ -4,8 +4,9 @@ import contextlib
 import json
 from pathlib import Path
 
+import keras
+
 from keras_seq2seq.checkpoint import checkpoints, replace_text
-from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.storage import storage_errors
 from keras_seq2seq.config.files import load
 from keras_seq2seq.config.sagemaker import DIALECT, upgrade
@@ -36,7 +37,7 @@ def run_job(
     Args:
         root: path of the layout, `/opt/ml` in a container.
         overwrite: bool. If True, a finished model and its training are
-            deleted first.
+            deleted, as soon as the new one begins.
         go_on: bool. If True, the training of a finished model goes on, to
             limits that were raised.
         allowed: modules of the user's own that may be imported.
@@ -64,11 +65,11 @@ def run_job(
         config, told = configuration(layout)
         for line in told:
             say(line)
-        lines = MetricLines(layout.host(), log)
+        callbacks = [MetricLines(layout.host(), log)]
         if overwrite:
-            _remove(layout)
+            callbacks.append(_removal(layout.model))
         try:
-            train(config, allowed, say, DIALECT, [lines])
+            train(config, allowed, say, DIALECT, callbacks, overwrite)
         except SystemExit:
             if checkpoints(layout.run):
                 _write(layout, STOPPED)
@@ -170,13 +171,15 @@ def _status(model):
         return None
 
 
-def _remove(layout):
-    """Deletes a model and its training, once the new job is known to be
-    well described."""
-    for path in (layout.model, layout.run):
-        if path.is_dir():
-            with locked(layout.run), storage_errors(path):
-                empty(path)
+def _removal(model):
+    """Empties a model's directory as soon as another training begins."""
+
+    def remove(logs=None):
+        if model.is_dir():
+            with storage_errors(model):
+                empty(model)
+
+    return keras.callbacks.LambdaCallback(on_train_begin=remove)
 
 
 def _write(layout, status):

@@ -179,6 +179,17 @@ def test_a_job_that_can_not_begin_overwrites_nothing(
     assert status(root)["status"] == "finished"
 
 
+def test_a_job_with_records_that_cannot_be_read_overwrites_nothing(
+    finished, tmp_path, capsys
+):
+    root = tmp_path / "ml"
+    shutil.copytree(finished, root)
+    (root / "input" / "data" / "train" / "train.rec").write_bytes(b"no record")
+    fails(root, capsys, "--overwrite")
+    assert status(root)["status"] == "finished"
+    assert (root / "output" / "run" / "latest").exists()
+
+
 def test_files_that_are_no_jobs_stay(job, capsys):
     (job / "model").mkdir()
     (job / "model" / "mine").write_text("x")
