@@ -314,7 +314,13 @@ def _read_tokenizers(run_dir):
         return found.get("source"), found["target"]
     except UserError:
         raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise UserError(
             f"{run_dir} is incomplete: {path.name} cannot be read ({error}). "
             "Copy the whole directory again, or train anew."

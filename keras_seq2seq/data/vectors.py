@@ -1,5 +1,6 @@
 """Pretrained word vectors, from files in the formats of word2vec and GloVe."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,10 @@ def _numbers(fields, where):
 def _read_array(path, vocabulary, dim):
     try:
         # Mapped: a header cannot make it take memory that the file lacks.
-        rows = np.load(path, mmap_mode="r", allow_pickle=False)
+        with warnings.catch_warnings():
+            # A header by Python 2 is read, too.
+            warnings.simplefilter("ignore", UserWarning)
+            rows = np.load(path, mmap_mode="r", allow_pickle=False)
     except BAD_ARRAY_FILE as error:
         raise UserError(
             f"{path}: expected a NumPy array of numbers. Received: {error}."

@@ -315,7 +315,7 @@ def test_wrong_flags_of_infer(capsys, flag, value, named):
         ["vocab", "--kind", "syllable"],
         ["vocab", "--kind", "bpe"],
         ["toy-data"],
-        ["toy-data", "--type", "sort", "--output_dir", "x"],
+        ["toy-data", "--type", "shuffle", "--output_dir", "x"],
         ["selftest", "--checks", "repplicas"],
     ],
     ids=" ".join,
