@@ -266,17 +266,13 @@ def _nats(model, pairs, batch_size, temperature=1.0, longest=(None, None)):
 
 def _fits(model, pairs, longest):
     """Which pairs are short enough, bool `(N,)`."""
-    both = (
-        ("encoder", pairs.source_lengths, int(model.append_end)),
-        ("decoder", pairs.target_lengths, 1),
+    sides = (
+        (pairs.source_lengths, int(model.append_end), model.longest_source),
+        (pairs.target_lengths, 1, model.longest_target),
     )
     fits = np.ones(len(pairs), bool)
-    for (part, lengths, ends), most in zip(both, longest, strict=True):
-        bounds = [] if most is None else [most + ends]
-        for member in getattr(model, "members", (model,)):
-            table = getattr(member, part, None)
-            bounds.append(getattr(table, "num_positions", None))
-        for bound in bounds:
+    for (lengths, ends, learned), most in zip(sides, longest, strict=True):
+        for bound in (None if most is None else most + ends, learned):
             if bound is not None:
                 fits &= lengths <= bound
     return fits

@@ -11,7 +11,8 @@ from keras_seq2seq.errors import UserError
 from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.tasks import DecodeText, DumpAttention
 from tests.commands.small_run import LINES, small_run
-from tests.zoo.tiny_models import basic_model
+from tests.run_directories import words
+from tests.zoo.tiny_models import basic_model, conv_s2s_model, pooling_model
 
 SOURCES = [*LINES[:9], "", "h g f"]
 
@@ -173,3 +174,17 @@ def test_a_penalty_counts_where_more_hypotheses_are_wanted(model):
     found = keras_seq2seq.load(small_run(), model_params=penalty)
     search = inference.task_search(found, [], n_best=3)
     assert (search.width, search.length_penalty) == (3, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "scored"), [(conv_s2s_model, False), (pooling_model, True)]
+)
+def test_learned_positions_bound_what_is_scored_and_fixed_ones_do_not(
+    make, scored
+):
+    letters = words("a b c d")
+    model = make(tokenizers=(letters, letters), max_target_length=9)
+    nats, _ = inference.score_pairs(
+        model, ["a", " ".join("a" * 120)], ["b"] * 2
+    )
+    assert np.isfinite(nats).tolist() == [True, scored]
