@@ -197,6 +197,8 @@ def _optimized_metric(given, metric):
     if given.decodes:
         # The first is what tells the best; the second is 0 to 100.
         places += _to("dev_decoding", "metric")(given, [SCORE, "bleu"])
+        counts_end = _to("dev_decoding", "length_penalty_counts_end")
+        places += counts_end(given, True)
     return places
 
 
@@ -389,8 +391,9 @@ EXTRA_PLACES = {
         _param("inference.beam_search.length_penalty_weight"),
         _where(_decodes, _to("dev_decoding", "length_penalty")),
     ),
-    "length_penalty_beta": _param(
-        "inference.beam_search.length_penalty_offset"
+    "length_penalty_beta": _all(
+        _param("inference.beam_search.length_penalty_offset"),
+        _where(_decodes, _to("dev_decoding", "length_penalty_offset")),
     ),
     "overlength": _to("overlength"),
     "loss_normalization_type": _to("loss_normalization", spelt=LOSSES.get),

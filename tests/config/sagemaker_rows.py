@@ -299,6 +299,7 @@ ROWS = {
         {
             "early_stopping/metric": "sockeye_bleu",
             "dev_decoding/metric": ["sockeye_bleu", "bleu"],
+            "dev_decoding/length_penalty_counts_end": True,
         },
     ),
     "bleu_sample_size": Row(

@@ -455,3 +455,12 @@ def test_each_setting_tells_the_row_that_decided_it():
 def test_fields_are_described():
     for name, field in Hyperparameters.model_fields.items():
         assert field.description and field.description.endswith("."), name
+
+
+def test_bleu_while_training_is_of_the_search_that_serves():
+    values, _ = upgrade(
+        {"optimized_metric": "bleu", "length_penalty_beta": "5"}
+    )
+    decoding = values["dev_decoding"]
+    assert decoding["length_penalty_offset"] == 5.0
+    assert decoding["length_penalty_counts_end"] is True
