@@ -73,8 +73,6 @@ class ConvS2SDecoder(Decoder):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if dropout is None:
-            dropout = 0.1 if variant == "convs2s" else 0.0
         self.stack = ConvStack(
             layers,
             causal=True,
@@ -282,12 +280,9 @@ class ConvS2SDecoder(Decoder):
         return step
 
     def get_config(self):
-        names = ("variant", "activation", "dropout", "weight_norm", "seed")
-        stack = self.stack.get_config()
         return {
             **super().get_config(),
-            "layers": stack["layers"],
-            **{name: stack[name] for name in names},
+            **self.stack.settings(),
             "attention": list(self.attends),
             "out_units": self.out_units,
             "project_qkv": self.project_qkv,

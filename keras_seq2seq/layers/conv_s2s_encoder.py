@@ -62,8 +62,6 @@ class ConvS2SEncoder(Part):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if dropout is None:
-            dropout = 0.1 if variant == "convs2s" else 0.0
         self.stack = ConvStack(
             layers,
             variant=variant,
@@ -135,12 +133,9 @@ class ConvS2SEncoder(Part):
         return EncoderOutput(outputs, ((state,),), values, valid)
 
     def get_config(self):
-        names = ("variant", "activation", "dropout", "weight_norm", "seed")
-        stack = self.stack.get_config()
         return {
             **super().get_config(),
-            "layers": stack["layers"],
-            **{name: stack[name] for name in names},
+            **self.stack.settings(),
             "positions": self.kind_of_positions,
             "num_positions": self.num_positions,
         }

@@ -41,7 +41,8 @@ class ConvStack(Part):
         causal: bool. If True no output sees a later position.
         variant: `"convs2s"` or `"sockeye"`.
         activation: a name of `ACTIVATIONS`.
-        dropout: float in [0, 1). Dropped share of each convolution's inputs.
+        dropout: float in [0, 1), or None. Dropped share of each convolution's
+            inputs. None: 0.1 in `convs2s`, 0 in `sockeye`.
         weight_norm: bool or None. None: as the variant has it, on in
             `convs2s` and off in `sockeye`.
         seed: int or None. Of the dropout masks.
@@ -72,6 +73,8 @@ class ConvStack(Part):
                 f"`activation` must be one of {tuple(ACTIVATIONS)}. "
                 f"Received: {activation!r}"
             )
+        if dropout is None:
+            dropout = 0.1 if variant == "convs2s" else 0.0
         if not 0 <= dropout < 1:
             raise ValueError(
                 f"`dropout` must lie in [0, 1). Received: dropout={dropout}"
@@ -206,8 +209,14 @@ class ConvStack(Part):
     def get_config(self):
         return {
             **super().get_config(),
-            "layers": [list(layer) for layer in self.layers],
             "causal": self.causal,
+            **self.settings(),
+        }
+
+    def settings(self):
+        """Arguments that an encoder or a decoder has from its stack, a dict."""
+        return {
+            "layers": [list(layer) for layer in self.layers],
             "variant": self.variant,
             "activation": self.activation,
             "dropout": self.dropout,
