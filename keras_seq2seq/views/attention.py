@@ -64,8 +64,7 @@ def attention_picture(source_tokens, target_tokens, weights):
     Raises:
         ValueError: if the shape of `weights` is not `(T, S)`.
     """
-    canvas = _draw(source_tokens, target_tokens, weights)
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return pixels_of(_draw(source_tokens, target_tokens, weights))
 
 
 def save_attention_picture(path, source_tokens, target_tokens, weights):
@@ -77,10 +76,7 @@ def save_attention_picture(path, source_tokens, target_tokens, weights):
     Raises:
         StorageError: if the file cannot be written.
     """
-    content = io.BytesIO()
-    canvas = _draw(source_tokens, target_tokens, weights)
-    canvas.print_png(content)
-    return write_file(path, content.getbuffer())
+    return save_png(path, _draw(source_tokens, target_tokens, weights))
 
 
 def _draw(source_tokens, target_tokens, weights):
@@ -108,6 +104,25 @@ def _draw(source_tokens, target_tokens, weights):
         axes.axis("off")
         axes.text(0.5, 0.5, NOTHING, ha="center", va="center")
     return drawn(FigureCanvasAgg(figure))
+
+
+def pixels_of(canvas):
+    """A drawn canvas as a uint8 array `(H, W, 3)`, red, green, blue."""
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def save_png(path, canvas):
+    """Writes a drawn canvas as a PNG file, whole or not at all.
+
+    Returns:
+        Path.
+
+    Raises:
+        StorageError: if the file cannot be written.
+    """
+    content = io.BytesIO()
+    canvas.print_png(content)
+    return write_file(path, content.getbuffer())
 
 
 def drawn(canvas):

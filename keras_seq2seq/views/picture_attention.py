@@ -1,20 +1,19 @@
 """Photographs with what a model looked at, word by word."""
 
-import io
-
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
 from keras_seq2seq.data.pictures import PictureError, read_picture
-from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.views.attention import (
     DOTS_PER_INCH,
     NOTHING,
     drawn,
     installed_fonts,
     label,
+    pixels_of,
+    save_png,
 )
 
 MOST_WORDS = 60
@@ -42,8 +41,7 @@ def picture_attention(picture, tokens, weights):
     Raises:
         ValueError: if the shape of `weights` does not fit.
     """
-    canvas = _draw(picture, tokens, weights)
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return pixels_of(_draw(picture, tokens, weights))
 
 
 def save_picture_attention(path, picture, tokens, weights):
@@ -55,9 +53,7 @@ def save_picture_attention(path, picture, tokens, weights):
     Raises:
         StorageError: if the file cannot be written.
     """
-    content = io.BytesIO()
-    _draw(picture, tokens, weights).print_png(content)
-    return write_file(path, content.getbuffer())
+    return save_png(path, _draw(picture, tokens, weights))
 
 
 def photograph(source, longest=SHOWN):
