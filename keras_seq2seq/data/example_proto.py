@@ -29,12 +29,8 @@ def write_example(features):
     Returns:
         bytes; equal for equal features in equal order.
     """
-    entries = [
-        message(1, name.encode("utf-8"))
-        + message(2, message(1, message(1, text.encode("utf-8"))))
-        for name, text in features.items()
-    ]
-    return message(1, b"".join(message(1, entry) for entry in entries))
+    entries = [_entry(name, _feature(text)) for name, text in features.items()]
+    return message(1, b"".join(entries))
 
 
 def read_text(example, name, required=True):
