@@ -54,14 +54,6 @@ class LineEncoder:
             np.uint16 if self.tokenizer.vocabulary_size <= 65536 else np.int32
         )
 
-    def ids(self, text):
-        """Ids of one text as a list."""
-        return self.finished(self.tokenizer.encode(text))
-
-    def finished(self, ids):
-        """Ids of a text that is tokenised already, cut and ended likewise."""
-        return self._finish([list(ids)])[0]
-
     def pieces(self, ids, length):
         """Ids of a text in pieces of at most `length` tokens, END apart."""
         ids = list(ids)
