@@ -45,6 +45,19 @@ class Clock(keras.callbacks.Callback):
         self.steps.append((self.began, now, float(logs["tokens"]), batch))
 
 
+def read(data):
+    """The tokenizers (source, target) of the data, and its `Bucketing`."""
+    source, target = (load_tokenizer(data / f"vocab.{x}") for x in ("en", "de"))
+    pairs = ParallelText(
+        data / "train.en",
+        data / "train.de",
+        source_tokenizer=source,
+        target_tokenizer=target,
+    )
+    bucketing = Bucketing(pairs, batch_size=64, boundaries="auto:20")
+    return (source, target), bucketing
+
+
 def build(data):
     """The benchmark model and its batches.
 
@@ -54,14 +67,7 @@ def build(data):
     Returns:
         model, compiled, and its `Bucketing`.
     """
-    source, target = (load_tokenizer(data / f"vocab.{x}") for x in ("en", "de"))
-    pairs = ParallelText(
-        data / "train.en",
-        data / "train.de",
-        source_tokenizer=source,
-        target_tokenizer=target,
-    )
-    bucketing = Bucketing(pairs, batch_size=64, boundaries="auto:20")
+    (source, target), bucketing = read(data)
     model = AttentionSeq2Seq(
         source.vocabulary_size,
         target.vocabulary_size,

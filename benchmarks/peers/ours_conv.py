@@ -12,11 +12,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from ours import EPOCHS, WARMUP, Clock, measured
+from ours import EPOCHS, WARMUP, Clock, measured, read
 
-from keras_seq2seq.callbacks import Bucketing
-from keras_seq2seq.data.parallel_text import ParallelText
-from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.layers import ConvS2SDecoder, ConvS2SEncoder
 from keras_seq2seq.optimizers import Adam
 from keras_seq2seq.search import BeamSearch
@@ -29,14 +26,7 @@ ROWS, BEAMS, SOURCE = 64, 5, 15
 
 def build(data):
     """The model and its batches."""
-    source, target = (load_tokenizer(data / f"vocab.{x}") for x in ("en", "de"))
-    pairs = ParallelText(
-        data / "train.en",
-        data / "train.de",
-        source_tokenizer=source,
-        target_tokenizer=target,
-    )
-    bucketing = Bucketing(pairs, batch_size=64, boundaries="auto:20")
+    (source, target), bucketing = read(data)
     model = ConvS2S(
         source.vocabulary_size,
         target.vocabulary_size,
