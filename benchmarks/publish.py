@@ -3,6 +3,9 @@
     python benchmarks/publish.py RUN_DIR zoo/quickstart.yml \\
         --metric wer,per --source test.words --target test.phones
 
+    python benchmarks/publish.py RUN_DIR zoo/image2seq_flickr8k.yml \\
+        --metric bleu_4 --input_pipeline '{class: ..., params: {...}}'
+
 Replaces the recipe's `published:` block, comments elsewhere stay, and writes
 `zoo/<name>.metrics.jsonl`. The numbers belong to a commit, so nothing outside
 `zoo/` may differ from it, the run must be younger than the commit, and the
@@ -21,10 +24,13 @@ import yaml
 
 from keras_seq2seq import inference
 from keras_seq2seq.config.files import load
+from keras_seq2seq.config.inference_flags import checked_pipeline
 from keras_seq2seq.data.lines import read_lines
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.metrics import score
+from keras_seq2seq.metrics.corpus import as_sets
+from keras_seq2seq.recipe import texts
 from keras_seq2seq.run_files import CONFIG_FILE, check_unchanged, read_run
 
 # The key, and all lines up to the next one that begins at the margin.
@@ -36,9 +42,13 @@ ENDING = ("train_steps", "minutes", "average")
 
 def main(argv=None):
     arguments = _parser().parse_args(argv)
-    if arguments.target is None and arguments.target_column is None:
+    of_files = arguments.source and (
+        arguments.target or arguments.target_column is not None
+    )
+    if bool(of_files) == bool(arguments.input_pipeline):
         sys.exit(
-            "publish: --target or --target_column must say what to expect."
+            "publish: give either --input_pipeline, or --source with --target "
+            "or --target_column, which says what to expect."
         )
     try:
         commit = clean_commit(arguments.recipe, arguments.run_dir)
@@ -112,13 +122,8 @@ def measure(arguments, commit):
         list of dict: one per metric.
     """
     run_dir = Path(arguments.run_dir)
-    sources = list(read_lines(arguments.source, arguments.source_column))
-    references = list(
-        read_lines(
-            arguments.target or arguments.source, arguments.target_column
-        )
-    )
     model = inference.load(run_dir, arguments.checkpoint)
+    sources, references = read_split(arguments, model)
     written = [each.text for each in model.generate(sources)]
     lines = list(read_lines(run_dir / "metrics.jsonl"))
     records = [json.loads(line) for line in lines]
@@ -137,6 +142,24 @@ def measure(arguments, commit):
         value = {"metric": name, "value": round(found.value, 2)}
         results.append(value | {"signature": found.signature} | run)
     return results
+
+
+def read_split(arguments, model):
+    """What to generate from, and what people wrote.
+
+    Returns:
+        list of str or pictures, and references as `score` takes them.
+    """
+    if arguments.input_pipeline:
+        sources, references = texts(
+            checked_pipeline(arguments.input_pipeline), pair=model.tokenizers
+        )
+        return sources, as_sets(references)
+    target = arguments.target or arguments.source
+    return (
+        list(read_lines(arguments.source, arguments.source_column)),
+        list(read_lines(target, arguments.target_column)),
+    )
 
 
 def _command(recipe):
@@ -186,9 +209,12 @@ def _parser():
     parser.add_argument("run_dir", help="train's output_dir")
     parser.add_argument("recipe", help="zoo/<name>.yml")
     parser.add_argument("--metric", required=True, help="names with commas")
-    parser.add_argument("--source", required=True, help="of the test split")
+    parser.add_argument("--source", help="of the test split")
     parser.add_argument(
         "--target", help="its references; default: --source's file"
+    )
+    parser.add_argument(
+        "--input_pipeline", help="YAML of a test split: {class, params}"
     )
     parser.add_argument("--source_column", type=int, help="of a TSV, from 0")
     parser.add_argument("--target_column", type=int, help="of a TSV, from 0")

@@ -220,7 +220,13 @@ def test_historical_models_have_the_weights_of_the_original(name):
 # but for its length, see below.
 ALIKE = {f"sigmorphon2021_{name}" for name in ("dut", "geo", "hun", "jpn_hira")}
 ALIKE |= {"sockeye_sort_rnn"}
-TRAINED = [path for path in MODELS if path.stem not in ALIKE]
+# One of each model and kind of data; the others train with -m slow.
+QUICK = {"quickstart", "multi30k_de_en_convs2s", "image2seq_flickr8k"}
+TRAINED = [
+    pytest.param(path, marks=[pytest.mark.slow] * (path.stem not in QUICK))
+    for path in MODELS
+    if path.stem not in ALIKE
+]
 
 
 @pytest.mark.parametrize("path", TRAINED, ids=name_of)
@@ -352,6 +358,19 @@ def test_only_a_run_of_the_recipe_itself_is_published(publish, tmp_path):
         write_run(run, config.model_copy(update={name: 7}), pair)
         with pytest.raises(UserError, match=f"{name}.* 7"):
             publish.check_recipe(path, run)
+
+
+def test_a_split_may_be_pictures_with_several_captions(publish, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    write(tmp_path / "captions.tsv", ["a.png\tA cat.", "a.png\tone animal"])
+    places = {"image_dir": str(tmp_path), "normalize": True}
+    places["captions_files"] = str(tmp_path / "captions.tsv")
+    section = {"class": "ImageCaptionTSVInputPipeline", "params": places}
+    given = types.SimpleNamespace(input_pipeline=json.dumps(section))
+    model = types.SimpleNamespace(tokenizers=(None, None))
+    sources, references = publish.read_split(given, model)
+    assert [Path(each).name for each in sources] == ["a.png"]
+    assert references == [["a cat"], ["one animal"]]
 
 
 def test_references_must_be_named(publish):
