@@ -195,10 +195,7 @@ class DevScores:
         return [each.text for each in model.generate(sources, GreedySearch())]
 
     def attend(self, model):
-        """What the model read of the first source, its tokens or a `Picture`,
-        target tokens and attention."""
+        """The `Generation` of the first source, with its attention."""
         filled = (s for s in self.sources if not is_blank(s))
         search = GreedySearch(with_attention=True)
-        found = model.generate([next(filled, "")], search)[0]
-        read = found.picture or found.source_tokens
-        return read, found.tokens, found.attention
+        return model.generate([next(filled, "")], search)[0]

@@ -12,12 +12,13 @@ import numpy as np
 from keras_seq2seq import inference, training
 from keras_seq2seq.config.files import load
 from keras_seq2seq.data.lines import read_lines
+from keras_seq2seq.data.pictures import write_picture
 from keras_seq2seq.data.toy import write_toy_data
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.metrics import score
 from keras_seq2seq.search import GreedySearch
-from keras_seq2seq.views.attention import save_attention_picture
+from keras_seq2seq.views.picture_attention import attention_of
 
 DEV_WORDS = 2_000
 TEST_WORDS = 5_000
@@ -262,9 +263,5 @@ def _draw(model, rows, directory):
     source = max((row[0] for row in rows), key=len)
     search = GreedySearch(with_attention=True)
     found = model.generate([source], search)[0]
-    return save_attention_picture(
-        Path(directory) / "attention.png",
-        found.source_tokens,
-        found.tokens,
-        found.attention,
-    )
+    path = Path(directory) / "attention.png"
+    return write_picture(path, attention_of(found))

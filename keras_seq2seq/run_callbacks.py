@@ -17,16 +17,8 @@ from keras_seq2seq.callbacks import (
     TrainSamples,
 )
 from keras_seq2seq.callbacks.monitored import direction
-from keras_seq2seq.data.pictures import Picture
 from keras_seq2seq.evaluation_metrics import has_log_perplexity
-from keras_seq2seq.views.attention import (
-    attention_picture,
-    save_attention_picture,
-)
-from keras_seq2seq.views.picture_attention import (
-    picture_attention,
-    save_picture_attention,
-)
+from keras_seq2seq.views.picture_attention import attention_of
 
 SAMPLED_PAIRS = 5  # shown by `TrainSamples`
 
@@ -161,17 +153,10 @@ def _samples(config, directory, scores, board):
         every_n_steps=config.eval_every_n_steps,
         text=board.text,
     )
-    if config.model not in ("AttentionSeq2Seq", "Image2Seq"):
-        return [samples]
 
-    def draw(source, target, weights, path):
-        if isinstance(source, Picture):
-            save_picture_attention(path, source, target, weights)
-            return picture_attention(source, target, weights)
-        save_attention_picture(path, source, target, weights)
-        return attention_picture(source, target, weights)
+    def draw(model):
+        if not model.has_attention:
+            return None
+        return attention_of(scores.attend(model))
 
-    return [
-        samples,
-        AttentionPictures(scores.attend, draw, directory, board.image),
-    ]
+    return [samples, AttentionPictures(draw, directory, board.image)]

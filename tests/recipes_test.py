@@ -237,6 +237,9 @@ def test_recipe_trains_at_reduced_width(path, tmp_path, monkeypatch):
     assert int(run.model.optimizer.iterations) == 3
     last = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1]
     assert np.isfinite(json.loads(last)["val_loss"])
+    drawn = list((tmp_path / "run" / "samples").glob("attention_*.png"))
+    decodes = config.decoding is not None
+    assert bool(drawn) == (decodes and run.model.has_attention)
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=name_of)

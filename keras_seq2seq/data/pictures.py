@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
+from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
 
 MOST_PIXELS = 1 << 27  # of a picture; unpacked these are 400 MB
@@ -102,6 +103,24 @@ def read_picture(source, height=None, width=None, view=None):
     except Exception as error:  # damaged files make Pillow raise anything
         reason = str(error).splitlines()[0] if str(error) else type(error)
         raise PictureError(f"{name_of(source)}: {reason}") from error
+
+
+def write_picture(path, pixels):
+    """Writes a PNG file, whole or not at all.
+
+    Args:
+        path: path.
+        pixels: uint8 array `(H, W, 3)`.
+
+    Returns:
+        Path.
+
+    Raises:
+        StorageError: if the file cannot be written.
+    """
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG")
+    return write_file(path, content.getbuffer())
 
 
 def name_of(source):

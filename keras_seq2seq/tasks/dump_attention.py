@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from keras_seq2seq.checkpoint.storage import make_directory
+from keras_seq2seq.data.pictures import write_picture
 from keras_seq2seq.tasks.array_archive import ArrayArchive
 from keras_seq2seq.tasks.task import Task
-from keras_seq2seq.views.attention import save_attention_picture
-from keras_seq2seq.views.picture_attention import save_picture_attention
+from keras_seq2seq.views.picture_attention import attention_of
 
 ARRAYS_FILE = "attention_scores.npz"
 PICTURES = "[0-9]" * 5 + ".png"
@@ -55,12 +55,7 @@ class DumpAttention(Task):
         self._archive.add(f"arr_{self._count}", weights)
         if self.dump_plots:
             path = self.output_dir / f"{self._count:05d}.png"
-            if generation.picture is not None:
-                save_picture_attention(
-                    path, generation.picture, target, weights
-                )
-            else:
-                save_attention_picture(path, source, target, weights)
+            write_picture(path, attention_of(generation, weights))
         self._count += 1
 
     def end(self, error=None):

@@ -12,9 +12,10 @@ import math
 
 import numpy as np
 
+from keras_seq2seq.data.pictures import write_picture
 from keras_seq2seq.tasks.decode_text import without_end
 from keras_seq2seq.tasks.task import Task
-from keras_seq2seq.views.attention import save_attention_picture
+from keras_seq2seq.views.attention import attention_picture
 
 SURE = 0.9  # attention above it is an alignment
 PERHAPS = 0.4  # above it `align_text` has a question mark
@@ -134,7 +135,8 @@ class AlignPlot(_Output):
     def output(self, generation):
         source, weights = _columns(generation)
         path = f"{self.prefix}_{self.sentence}.png"
-        save_attention_picture(path, source, generation.tokens, weights)
+        picture = attention_picture(source, generation.tokens, weights)
+        write_picture(path, picture)
 
 
 class AlignText(_Output):

@@ -1,7 +1,6 @@
 """Pictures of attention weights."""
 
 import functools
-import io
 import logging
 import warnings
 
@@ -9,8 +8,6 @@ import numpy as np
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-
-from keras_seq2seq.data.write_file import write_file
 
 LOGGER = logging.getLogger("keras_seq2seq")
 MAX_TOKENS = 80  # a side; keeps the picture under 2,600 pixels
@@ -64,22 +61,6 @@ def attention_picture(source_tokens, target_tokens, weights):
     Raises:
         ValueError: if the shape of `weights` is not `(T, S)`.
     """
-    return pixels_of(_draw(source_tokens, target_tokens, weights))
-
-
-def save_attention_picture(path, source_tokens, target_tokens, weights):
-    """Writes `attention_picture` as a PNG file, whole or not at all.
-
-    Returns:
-        Path.
-
-    Raises:
-        StorageError: if the file cannot be written.
-    """
-    return save_png(path, _draw(source_tokens, target_tokens, weights))
-
-
-def _draw(source_tokens, target_tokens, weights):
     weights = np.asarray(weights, dtype="float32")
     if weights.shape != (len(target_tokens), len(source_tokens)):
         raise ValueError(
@@ -103,30 +84,16 @@ def _draw(source_tokens, target_tokens, weights):
     else:
         axes.axis("off")
         axes.text(0.5, 0.5, NOTHING, ha="center", va="center")
-    return drawn(FigureCanvasAgg(figure))
+    return drawn(figure)
 
 
-def pixels_of(canvas):
-    """A drawn canvas as a uint8 array `(H, W, 3)`, red, green, blue."""
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
-
-
-def save_png(path, canvas):
-    """Writes a drawn canvas as a PNG file, whole or not at all.
+def drawn(figure):
+    """A figure as a uint8 array; says once if a font lacks characters.
 
     Returns:
-        Path.
-
-    Raises:
-        StorageError: if the file cannot be written.
+        uint8 array `(H, W, 3)`, red, green, blue.
     """
-    content = io.BytesIO()
-    canvas.print_png(content)
-    return write_file(path, content.getbuffer())
-
-
-def drawn(canvas):
-    """A canvas once drawn; says once if a font lacks characters."""
+    canvas = FigureCanvasAgg(figure)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         canvas.draw()
@@ -140,7 +107,7 @@ def drawn(canvas):
                 warning.filename,
                 warning.lineno,
             )
-    return canvas
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 @functools.cache

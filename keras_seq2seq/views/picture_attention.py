@@ -1,7 +1,6 @@
-"""Photographs with what a model looked at, word by word."""
+"""What a model looked at, a photograph's cells or a text's tokens."""
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -9,11 +8,10 @@ from keras_seq2seq.data.pictures import PictureError, read_picture
 from keras_seq2seq.views.attention import (
     DOTS_PER_INCH,
     NOTHING,
+    attention_picture,
     drawn,
     installed_fonts,
     label,
-    pixels_of,
-    save_png,
 )
 
 MOST_WORDS = 60
@@ -21,6 +19,24 @@ COLUMNS = 5  # pictures in a row; the first is the photograph alone
 SIDE = 2.0  # inches of a picture
 SHOWN = 320  # pixels of a photograph's longer side
 DARKEST = 0.85  # how much of the photograph the shade may take
+
+
+def attention_of(generation, weights=None):
+    """Draws what a model looked at while it wrote a text.
+
+    Args:
+        generation: `zoo.Generation`.
+        weights: array or None. The attention; None: the generation's own.
+
+    Returns:
+        `picture_attention` of a picture, `attention_picture` of a text.
+    """
+    weights = generation.attention if weights is None else weights
+    if generation.picture is not None:
+        return picture_attention(generation.picture, generation.tokens, weights)
+    return attention_picture(
+        generation.source_tokens, generation.tokens, weights
+    )
 
 
 def picture_attention(picture, tokens, weights):
@@ -41,19 +57,31 @@ def picture_attention(picture, tokens, weights):
     Raises:
         ValueError: if the shape of `weights` does not fit.
     """
-    return pixels_of(_draw(picture, tokens, weights))
-
-
-def save_picture_attention(path, picture, tokens, weights):
-    """Writes `picture_attention` as a PNG file, whole or not at all.
-
-    Returns:
-        Path.
-
-    Raises:
-        StorageError: if the file cannot be written.
-    """
-    return save_png(path, _draw(picture, tokens, weights))
+    weights = np.asarray(weights, "float32")
+    cells = picture.grid[0] * picture.grid[1]
+    if weights.shape != (len(tokens), cells):
+        raise ValueError(
+            "`weights` must have one row per token and one column per cell, "
+            f"({len(tokens)}, {cells}). Received: {weights.shape}"
+        )
+    pixels = photograph(picture.source)
+    tokens = tokens[:MOST_WORDS]
+    rows = -(-(len(tokens) + 1) // COLUMNS)
+    size = (COLUMNS * SIDE, rows * (SIDE + 0.25))
+    figure = Figure(size, DOTS_PER_INCH, layout="constrained")
+    panels = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
+    style = {"family": installed_fonts(), "size": 9, "parse_math": False}
+    for panel in panels:
+        panel.axis("off")
+    panels[0].imshow(pixels)
+    if not len(tokens):
+        panels[0].set_title(NOTHING, **style)
+    for panel, token, row in zip(panels[1:], tokens, weights, strict=False):
+        seen = shade(row, picture.grid, *pixels.shape[:2])[..., None]
+        lit = pixels * (1 - DARKEST * (1 - seen))
+        panel.imshow(lit.astype("uint8"))
+        panel.set_title(f"{label(token)}  {row.max():.2f}", **style)
+    return drawn(figure)
 
 
 def photograph(source, longest=SHOWN):
@@ -79,31 +107,3 @@ def shade(weights, grid, height, width):
         (width, height), Image.Resampling.BICUBIC
     )
     return np.clip(np.asarray(image), 0, 1)
-
-
-def _draw(picture, tokens, weights):
-    weights = np.asarray(weights, "float32")
-    cells = picture.grid[0] * picture.grid[1]
-    if weights.shape != (len(tokens), cells):
-        raise ValueError(
-            "`weights` must have one row per token and one column per cell, "
-            f"({len(tokens)}, {cells}). Received: {weights.shape}"
-        )
-    pixels = photograph(picture.source)
-    tokens = tokens[:MOST_WORDS]
-    rows = -(-(len(tokens) + 1) // COLUMNS)
-    size = (COLUMNS * SIDE, rows * (SIDE + 0.25))
-    figure = Figure(size, DOTS_PER_INCH, layout="constrained")
-    panels = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
-    style = {"family": installed_fonts(), "size": 9, "parse_math": False}
-    for panel in panels:
-        panel.axis("off")
-    panels[0].imshow(pixels)
-    if not len(tokens):
-        panels[0].set_title(NOTHING, **style)
-    for panel, token, row in zip(panels[1:], tokens, weights, strict=False):
-        seen = shade(row, picture.grid, *pixels.shape[:2])[..., None]
-        lit = pixels * (1 - DARKEST * (1 - seen))
-        panel.imshow(lit.astype("uint8"))
-        panel.set_title(f"{label(token)}  {row.max():.2f}", **style)
-    return drawn(FigureCanvasAgg(figure))

@@ -16,8 +16,9 @@ from keras_seq2seq.data.pictures import (
     View,
     random_view,
     read_picture,
+    write_picture,
 )
-from keras_seq2seq.errors import UserError
+from keras_seq2seq.errors import StorageError, UserError
 
 RED = (200, 30, 10)
 
@@ -30,6 +31,22 @@ def encoded(image, kind="PNG", **options):
 
 def plain(mode="RGB", color=RED, size=(12, 8)):
     return Image.new(mode, size, color)
+
+
+def test_a_picture_that_is_written_reads_back(tmp_path):
+    pixels = np.random.default_rng(1).integers(0, 256, (5, 9, 3), "uint8")
+    path = write_picture(tmp_path / "new" / "a.png", pixels)
+    np.testing.assert_array_equal(read_picture(path), pixels)
+
+
+def test_no_part_of_a_picture_is_left_behind(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError("no space")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(StorageError, match="no space"):
+        write_picture(tmp_path / "a.png", np.zeros((2, 2, 3), "uint8"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_picture_is_rows_columns_and_colours():

@@ -1,13 +1,8 @@
-import matplotlib.image
 import numpy as np
 import pytest
 
-from keras_seq2seq.errors import StorageError
 from keras_seq2seq.views import attention
-from keras_seq2seq.views.attention import (
-    attention_picture,
-    save_attention_picture,
-)
+from keras_seq2seq.views.attention import attention_picture
 
 SOURCE = ["the", "black", "cat", "</s>"]
 TARGET = ["die", "schwarze", "Katze", "schläft", "</s>"]
@@ -26,15 +21,6 @@ def test_columns_are_sources_and_rows_are_targets():
     # Labels take the left and upper margin, so compare with the far corner.
     assert columns.max() > picture.shape[1] - 10
     assert rows.max() < picture.shape[0] - 10
-
-
-def test_the_file_shows_the_same_picture(tmp_path):
-    path = save_attention_picture(
-        tmp_path / "new" / "a.png", SOURCE, TARGET, weights()
-    )
-    shown = (matplotlib.image.imread(path)[..., :3] * 255).round()
-    expected = attention_picture(SOURCE, TARGET, weights())
-    np.testing.assert_array_equal(shown, expected)
 
 
 def test_the_size_is_bounded_for_long_sentences():
@@ -77,16 +63,6 @@ def test_fonts_that_are_installed_are_asked_in_order(monkeypatch):
         "Noto Sans CJK SC",
         "Unifont",
     ]
-
-
-def test_no_part_of_a_picture_is_left_behind(tmp_path, monkeypatch):
-    def full(*arguments):
-        raise OSError("no space")
-
-    monkeypatch.setattr("os.replace", full)
-    with pytest.raises(StorageError, match="no space"):
-        save_attention_picture(tmp_path / "a.png", SOURCE, TARGET, weights())
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_rows_are_targets():
