@@ -89,6 +89,7 @@ def benchmark(config, directory, steps=30, sentences=256, allowed=()):
     pair = recipe.tokenizers(config, recipe.prepare(config, directory))
     pairs = recipe.training_pairs(config, pair, allowed)
     model, *_ = compiled_model(config, pair, allowed)
+    recipe.keep_features(config, model, pairs)
     timed = time_steps(model, recipe.bucketing(config, pairs), steps)
     tokens, operations = tokens_and_operations(model, timed.batches)
     peak = peak_mib() - imported
@@ -118,9 +119,13 @@ def tokens_and_operations(model, batches):
     tokens = operations = 0
     for inputs, labels, weights in batches:
         real = int(tf.math.count_nonzero(weights))
-        shapes = tuple(inputs["source"].shape), tuple(labels.shape)
+        target = tuple(labels.shape)
+        if "source" in inputs:
+            source = tuple(inputs["source"].shape)
+        else:  # the cells of a picture
+            source = (target[0], model.encoder.feature_shape[0])
         tokens += real
-        operations += 3 * operations_of(model, *shapes, real)
+        operations += 3 * operations_of(model, source, target, real)
     return tokens, operations
 
 

@@ -257,6 +257,7 @@ def test_scores_take_all_references(place, capsys):
     assert found["bleu_1"]["signature"].endswith("order:1")
 
 
+@pytest.mark.slow
 def test_records_train_the_same_model(place, tmp_path, capsys):
     for split in ("train", "dev"):
         command = ["records", "--captions", place / "captions.tsv"]
@@ -288,6 +289,7 @@ def test_records_train_the_same_model(place, tmp_path, capsys):
     assert losses[0] == losses[1]
 
 
+@pytest.mark.slow
 def test_training_goes_on_and_without_kept_features_finds_the_same(
     place, tmp_path
 ):
@@ -302,6 +304,19 @@ def test_training_goes_on_and_without_kept_features_finds_the_same(
         for each in (trained(place), run)
     )
     np.testing.assert_allclose(one, other, rtol=0.02)  # float16
+
+
+@pytest.mark.slow
+def test_the_speed_of_a_captioner_is_measured(place, tmp_path, capsys):
+    stored = json.loads((trained(place) / "config.json").read_text())
+    path = tmp_path / "captioner.yml"
+    path.write_text(json.dumps(stored["config"]))
+    capsys.readouterr()
+    given = ["--config_paths", str(path), "--precision", "float32", "--json"]
+    assert main(["benchmark", *given, "--steps", "2", *ALLOWED]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    measured = json.loads(line)
+    assert measured["tokens_per_second"] > 0 and measured["beam5"] > 0
 
 
 def test_models_of_text_take_no_pictures(capsys, tmp_path):
