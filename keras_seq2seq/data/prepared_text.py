@@ -14,7 +14,6 @@ from keras_seq2seq.config.yaml_reader import parse_json
 from keras_seq2seq.data import corpus_index
 from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.data.parallel_text import ParallelText
-from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import StorageError, UserError
 
@@ -149,18 +148,6 @@ def open_prepared(directory, tokenizers, max_lengths, append_end):
                 )
             )
     return _mapped(directory, described)
-
-
-def prepared_tokenizers(directory):
-    """The pair of tokenizers (source, target) of a prepared corpus."""
-    described = read_description(directory)
-    return tuple(
-        load_tokenizer(
-            Path(directory) / Path(described[name]["vocabulary"]).name,
-            **described[name]["options"],
-        )
-        for name in SIDES
-    )
 
 
 def read_description(directory):

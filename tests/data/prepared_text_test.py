@@ -8,7 +8,6 @@ from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.data.prepared_text import (
     open_prepared,
     prepare_text,
-    prepared_tokenizers,
 )
 from keras_seq2seq.data.text_source import TextSource
 from keras_seq2seq.errors import UserError
@@ -81,8 +80,7 @@ def test_the_text_is_not_needed_any_more(corpus, prepared):
     expected = in_memory(corpus).fingerprint
     for path in (*corpus[0], *corpus[1]):
         path.unlink()
-    pair = prepared_tokenizers(directory)
-    found = open_prepared(directory, pair, LENGTHS, True)
+    found = open_prepared(directory, PAIR, LENGTHS, True)
     assert found.fingerprint == expected
 
 
