@@ -14,7 +14,7 @@ from keras_seq2seq import recipe
 from keras_seq2seq.config.files import load
 from keras_seq2seq.data.feature_cache import load_or_compute
 from keras_seq2seq.distribution import configure_devices
-from keras_seq2seq.training import compiled_model
+from keras_seq2seq.set_up import compiled_model
 
 
 def main():

@@ -25,8 +25,8 @@ from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.distribution import configure_for, has_bfloat16
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import CONFIG_FILE, unwritten_if_refused
+from keras_seq2seq.set_up import compiled_model
 from keras_seq2seq.step_timing import time_steps
-from keras_seq2seq.training import compiled_model
 
 CONFIGURATION = "automatic.yml"
 ORIGIN = "automatic.json"

@@ -15,8 +15,8 @@ from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.distribution import configure_devices
 from keras_seq2seq.operations import operations_of
 from keras_seq2seq.search import BeamSearch, GreedySearch
+from keras_seq2seq.set_up import compiled_model
 from keras_seq2seq.step_timing import time_steps
-from keras_seq2seq.training import compiled_model
 
 PRODUCT = (1024, 1024, 4096)  # rows, inner and columns of the product timed
 PRODUCT_SECONDS = 0.5

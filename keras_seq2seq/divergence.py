@@ -17,7 +17,7 @@ def described(run, norms):
     """Tells of a step that was not made.
 
     Args:
-        run: `training.Run`.
+        run: `Run`.
         norms: `tensorflow_step.StepNorms` of the step.
 
     Returns:
@@ -50,7 +50,7 @@ class Rollback:
     interrupted and goes on takes the same path.
 
     Args:
-        run: `training.Run`.
+        run: `Run`.
     """
 
     def __init__(self, run):

@@ -7,7 +7,7 @@ def start_banner(run, strategy):
     """Lines about sizes, batches and data, for people.
 
     Args:
-        run: `training.Run`.
+        run: `Run`.
         strategy: the `tf.distribute.Strategy`.
     """
     config, bucketing = run.config, run.bucketing

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_seq2seq import training
+from keras_seq2seq import set_up
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.checkpoint.variable_value import variable_value
 from tests.commands.small_run import LINES, basic_flags, pipeline
@@ -35,8 +35,8 @@ def poisoned(monkeypatch):
         def with_poison(*arguments):
             return [Poison(step, once), *make(*arguments)]
 
-        make = training.run_callbacks
-        monkeypatch.setattr(training, "run_callbacks", with_poison)
+        make = set_up.run_callbacks
+        monkeypatch.setattr(set_up, "run_callbacks", with_poison)
 
     return poison
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_seq2seq.training import legs
+from keras_seq2seq.fitting import legs
 
 SMALL = st.integers(1, 50)
 

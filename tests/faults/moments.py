@@ -16,7 +16,7 @@ from unittest import mock
 
 import keras
 
-from keras_seq2seq import run_files, training
+from keras_seq2seq import run_files, set_up
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.checkpoint import storage
 from keras_seq2seq.dev_scores import DevScores
@@ -49,8 +49,8 @@ def at(hook, step):
         def with_fault(*arguments):
             return [At(hook, step, fault), *make(*arguments)]
 
-        make = training.run_callbacks
-        with mock.patch.object(training, "run_callbacks", with_fault):
+        make = set_up.run_callbacks
+        with mock.patch.object(set_up, "run_callbacks", with_fault):
             yield
 
     return moment

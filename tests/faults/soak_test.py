@@ -18,7 +18,7 @@ STEPS = int(os.environ.get("SOAK_STEPS", 20_000))
 CODE = """
 import json, os, sys, threading
 import keras
-from keras_seq2seq import training
+from keras_seq2seq import set_up
 from keras_seq2seq.__main__ import main
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -33,8 +33,8 @@ class Watch(keras.callbacks.Callback):
             "threads": len(os.listdir("/proc/self/task")),
         }), flush=True)
 
-make = training.run_callbacks
-training.run_callbacks = lambda *given: [Watch(), *make(*given)]
+make = set_up.run_callbacks
+set_up.run_callbacks = lambda *given: [Watch(), *make(*given)]
 sys.exit(main(json.loads(sys.argv[1])))
 """
 

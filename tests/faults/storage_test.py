@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from keras_seq2seq import checkpoint, training
+from keras_seq2seq import checkpoint, set_up
 from keras_seq2seq.__main__ import main
 from tests.commands.small_run import basic_flags, small_run, train_flags
 
@@ -66,6 +66,7 @@ def command(*arguments):
     return [sys.executable, "-m", "keras_seq2seq", *map(str, arguments)]
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_the_checkpoint_to_go_on_from(mounted, tmp_path):
     flags = {"keep_checkpoint_max": 1}
     done, kept = mounted(
@@ -82,6 +83,7 @@ def test_a_full_disk_keeps_the_checkpoint_to_go_on_from(mounted, tmp_path):
     assert main(basic_flags(tmp_path / "run", **flags)) == 0
 
 
+@pytest.mark.slow
 def test_a_read_only_run_is_read_and_not_trained(mounted):
     flags = train_flags("DISK", train_steps=80)
     options = f"--bind -o ro {small_run()}"
@@ -102,9 +104,9 @@ def test_a_run_that_vanishes_is_named_and_not_made_anew(
             if batch == 10:
                 (tmp_path / "run").rename(tmp_path / "moved")
 
-    make = training.run_callbacks
+    make = set_up.run_callbacks
     monkeypatch.setattr(
-        training, "run_callbacks", lambda *given: [Vanish(), *make(*given)]
+        set_up, "run_callbacks", lambda *given: [Vanish(), *make(*given)]
     )
     flags = basic_flags(
         tmp_path / "run", train_steps=20, save_checkpoints_steps=3
