@@ -120,7 +120,9 @@ class Evaluation:
             allowed=allowed,
             strict=config.strict,
         )
-        self.pairs = recipe.selected(config, pairs, part).pairs
+        self.pairs = recipe.selected(
+            config, pairs, f"input_pipeline_{part}"
+        ).pairs
         self.scores = dev_scores(
             config.model_copy(update={"input_pipeline_dev": pipeline}),
             self.model.tokenizers,

@@ -278,23 +278,32 @@ def _fits(model, pairs, longest):
     return fits
 
 
-def evaluate(model, pipeline, params, batch_size=64, allowed=()):
+def evaluate(model, pipeline, config, batch_size=64, allowed=()):
     """Token-weighted loss, perplexity and accuracy over a pipeline's pairs.
+
+    Pairs are cut off and left out as they are in training.
 
     Args:
         model: `Seq2Seq` with tokenizers, or `Ensemble`, of which the accuracy
             is not measured.
         pipeline: section `{class, params}` with targets.
-        params: `model_params` of the run.
+        config: Config of the run.
         batch_size: int.
         allowed: modules of the user's own that may be imported.
 
     Returns:
         dict of numbers.
     """
-    pairs = recipe.corpus(pipeline, params, model.tokenizers, allowed=allowed)
+    pairs = recipe.corpus(
+        pipeline, config.model_params, model.tokenizers, allowed=allowed
+    )
+    selection = recipe.selected(config, pairs, "the pipeline")
+    if selection.told:
+        told = f"of {selection.read:,} pairs {selection.told}."
+        LOGGER.warning("%s", told)
     for line in pairs.remarks:
         LOGGER.warning("%s", line)
+    pairs = selection.pairs
     if isinstance(model, Ensemble):
         nats = _nats(model, pairs, batch_size)
         loss = -float(nats.sum()) / int(pairs.target_lengths.sum())

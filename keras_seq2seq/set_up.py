@@ -138,7 +138,7 @@ def _used_pairs(config, pair, allowed):
         strict=config.strict,
     )
     return {
-        part: pairs and recipe.selected(config, pairs, part)
+        part: pairs and recipe.selected(config, pairs, f"input_pipeline_{part}")
         for part, pairs in (("train", train), ("dev", dev))
     }
 

@@ -1,4 +1,5 @@
 import concurrent.futures
+import json
 import shutil
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 import keras_seq2seq
 from keras_seq2seq import inference
 from keras_seq2seq.checkpoint.averaging import AVERAGE_DIRECTORY
+from keras_seq2seq.config.inference_flags import checked_pipeline
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.run_files import read_run
 from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.tasks import DecodeText, DumpAttention
 from tests.commands.small_run import LINES, small_run
@@ -149,6 +152,24 @@ def test_a_score_is_the_log_probability_of_generation(model):
         if SOURCES[index]:  # nothing is generated for a blank line
             assert nats[index] == pytest.approx(each.log_prob, abs=1e-4)
             assert tokens[index] == len(each.tokens)
+
+
+def test_an_evaluation_leaves_out_what_training_does(model, tmp_path):
+    def pipeline(name, lines):
+        path = tmp_path / name
+        path.write_text("".join(f"{line}\n" for line in lines))
+        files = {"source_files": str(path), "target_files": str(path)}
+        section = {"class": "ParallelTextInputPipeline", "params": files}
+        return checked_pipeline(json.dumps(section))
+
+    short, long = ["a b", "c d"], ["a b c d e f"]
+    config = read_run(small_run()).config
+    limits = config.model_params.model_copy(update={"target_max_seq_len": 4})
+    changes = {"overlength": "drop", "model_params": limits}
+    dropping = config.model_copy(update=changes)
+    found = inference.evaluate(model, pipeline("all", short + long), dropping)
+    expected = inference.evaluate(model, pipeline("short", short), config)
+    assert found == pytest.approx(expected)
 
 
 def test_scores_of_all_next_tokens_sum_to_one(model):

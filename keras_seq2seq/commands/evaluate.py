@@ -150,11 +150,10 @@ def _of_model(arguments):
         arguments.model_params,
         arguments.allow_import,
     )
-    params = read_run(run_dirs[0]).config.model_params
     values = inference.evaluate(
         model,
         pipeline,
-        params,
+        read_run(run_dirs[0]).config,
         arguments.batch_size,
         arguments.allow_import,
     )

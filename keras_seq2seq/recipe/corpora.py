@@ -29,19 +29,17 @@ def training_pairs(config, pair, allowed=()):
     )
 
 
-def selected(config, pairs, part):
+def selected(config, pairs, place):
     """The `Selection` of pairs that a configuration uses.
 
     Args:
         config: Config.
         pairs: `ParallelText` or `CaptionedPictures`.
-        part: `"train"` or `"dev"`.
+        place: str. What the pairs are called in an error.
     """
     if isinstance(pairs, CaptionedPictures):
         return Selection(pairs, len(pairs))
-    return select_pairs(
-        pairs, config.overlength, config.empty_pairs, f"input_pipeline_{part}"
-    )
+    return select_pairs(pairs, config.overlength, config.empty_pairs, place)
 
 
 def corpus(
