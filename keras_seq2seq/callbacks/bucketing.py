@@ -1,5 +1,6 @@
 """Batches of like lengths, planned anew at each pass, resumable anywhere."""
 
+import dataclasses
 import functools
 import itertools
 import logging
@@ -15,6 +16,19 @@ from keras_seq2seq.errors import UserError
 
 AUTOMATIC_BUCKETS = 10  # at most
 logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass
+class _Position:
+    """Where training is.
+
+    Attributes:
+        epoch: int. Passes that are complete.
+        step: int. Batches of the pass that were trained on.
+    """
+
+    epoch: int = 0
+    step: int = 0
 
 
 class Bucketing(keras.callbacks.Callback):
@@ -106,14 +120,13 @@ class Bucketing(keras.callbacks.Callback):
                 fill_up_seed,
             )
         )
-        self._epoch = 0
-        self._step = 0
+        self._position = _Position()
         self._execution_begin = 0
 
     @property
     def passes(self):
         """Complete passes over the data so far."""
-        return self._epoch
+        return self._position.epoch
 
     @property
     def steps_per_epoch(self):
@@ -139,18 +152,19 @@ class Bucketing(keras.callbacks.Callback):
         return self._batches(None)
 
     def _batches(self, limit):
+        # TensorFlow keeps these functions until the process ends, so that
+        # they must not reach the callback, which has the model.
+        position, buckets = self._position, self._buckets
+        sizes, shapes = self.batch_sizes, self.shapes
         return batches.dataset(
             self.pairs,
             self._plan,
-            lambda indices: self.batch_sizes[self._buckets[indices[0]]],
-            first=lambda: (self._epoch, self._step),
+            lambda indices: sizes[buckets[indices[0]]],
+            first=lambda: (position.epoch, position.step),
             limit=limit,
             share=self.share,
-            shape=self.shapes and self._shape,
+            shape=shapes and (lambda indices: shapes[buckets[indices[0]]]),
         )
-
-    def _shape(self, indices):
-        return self.shapes[self._buckets[indices[0]]]
 
     def waste(self):
         """Padding of the pass at the current position, per bucket.
@@ -161,18 +175,18 @@ class Bucketing(keras.callbacks.Callback):
             `rows` (dummies included), `real` and `cells` (tokens of both sides
             without and with padding), and `share` (of padding in the cells).
         """
-        return self._waste(self._epoch)
+        return self._waste(self._position.epoch)
 
     def batch_at_position(self):
         """Indices of the pairs of the next batch to be trained on."""
-        return self._plan(self._epoch)[self._step]
+        return self._plan(self._position.epoch)[self._position.step]
 
     def get_state(self):
         """Position as JSON: the pass and the batches of it trained on, with
         what proves that the data are the same."""
         return {
-            "epoch": self._epoch,
-            "step": self._step,
+            "epoch": self._position.epoch,
+            "step": self._position.step,
             "data": self.pairs.fingerprint,
         }
 
@@ -198,8 +212,8 @@ class Bucketing(keras.callbacks.Callback):
                 f"not those of the state. Received: {state}"
             )
         # The end of a pass is the beginning of the next.
-        self._epoch = state["epoch"] + state["step"] // steps
-        self._step = state["step"] % steps
+        self._position.epoch = state["epoch"] + state["step"] // steps
+        self._position.step = state["step"] % steps
 
     def on_train_batch_begin(self, batch, logs=None):
         """Notes where an execution of one or several steps begins."""
@@ -207,11 +221,11 @@ class Bucketing(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Counts the batches trained on; reports at the end of a pass."""
-        position = self._step + batch - self._execution_begin + 1
-        finished, self._step = divmod(position, self.steps_per_epoch)
+        position = self._position.step + batch - self._execution_begin + 1
+        finished, self._position.step = divmod(position, self.steps_per_epoch)
         if finished:
-            self._log_waste(self._epoch)
-            self._epoch += finished
+            self._log_waste(self._position.epoch)
+            self._position.epoch += finished
 
     def _log_waste(self, epoch):
         if not logger.isEnabledFor(logging.INFO):

@@ -1,5 +1,7 @@
+import gc
 import itertools
 import logging
+import weakref
 
 import keras
 import numpy as np
@@ -266,3 +268,12 @@ def test_filled_up_pair_buckets_make_whole_batches():
     rows = first_words(bucketing.dataset)
     assert {len(row) for row in rows} == {8}
     assert set(np.concatenate(rows)) == set(range(4, 65))
+
+
+def test_a_stream_that_was_read_keeps_no_callback_alive():
+    bucketing = Bucketing(PAIRS, 7, boundaries="auto:3")
+    next(iter(bucketing.stream))
+    kept = weakref.ref(bucketing)
+    del bucketing
+    gc.collect()
+    assert kept() is None
