@@ -7,7 +7,11 @@ import pytest
 
 import keras_seq2seq
 from keras_seq2seq import inference
-from keras_seq2seq.checkpoint.averaging import AVERAGE_DIRECTORY
+from keras_seq2seq.checkpoint.averaging import (
+    AVERAGE_DIRECTORY,
+    average,
+    write_average,
+)
 from keras_seq2seq.config.inference_flags import checked_pipeline
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import read_run
@@ -128,6 +132,15 @@ def test_averaged_weights_are_taken_first(tmp_path):
     shutil.copytree(run / "ckpt-25", run / AVERAGE_DIRECTORY)
     found = inference.find_weights(run)
     assert found == run / AVERAGE_DIRECTORY
+
+
+def test_an_average_from_before_the_run_went_on_is_not_taken(tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(small_run(), run)
+    write_average(run, average(run, last=1))
+    assert inference.find_weights(run) == run / AVERAGE_DIRECTORY
+    shutil.copytree(run / "ckpt-60", run / "ckpt-80")
+    assert inference.find_weights(run) != run / AVERAGE_DIRECTORY
 
 
 def test_a_stream_of_lines_keeps_its_order(model, monkeypatch):

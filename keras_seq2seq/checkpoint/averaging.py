@@ -171,6 +171,8 @@ def _finish(mean, newest):
 def write_average(run_dir, arrays, path=None):
     """Writes averaged weights as the run's `averaged/`, whole or not at all.
 
+    Its record holds `until`, the step of the newest checkpoint there is.
+
     Args:
         run_dir: path of the run.
         arrays: dict as `average` returns it.
@@ -186,5 +188,6 @@ def write_average(run_dir, arrays, path=None):
     }
     with storage_errors(final), new_directory(final) as temporary:
         write_hdf5(temporary / WEIGHTS_FILE, arrays)
-        write_manifest(temporary, 0, {WEIGHTS_FILE: described}, {})
+        until = {"until": max(checkpoints(run_dir), default=0)}
+        write_manifest(temporary, 0, {WEIGHTS_FILE: described}, until)
     return final
