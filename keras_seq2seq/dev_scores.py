@@ -156,6 +156,10 @@ class DevScores:
             "forced", model, lambda: self._teacher.write(model)
         )
 
+    def forget(self):
+        """Drops what was written: the weights of its step are others now."""
+        self._latest.clear()
+
     def _once_per_step(self, kind, model, write):
         step = steps_made(model.optimizer)
         if self._latest.get(kind, (None,))[0] != step:

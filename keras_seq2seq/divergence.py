@@ -70,6 +70,8 @@ class Rollback:
         restored = self.run.retention.restore(self.run.model)
         if restored is None:
             raise NotFiniteError("There is no checkpoint to go back to.")
+        if self.run.scores is not None:
+            self.run.scores.forget()
         again = restored["step"] == self._step
         self._times = self._times + 1 if again else 1
         self._step = restored["step"]

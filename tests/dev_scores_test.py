@@ -10,10 +10,17 @@ from keras_seq2seq.__main__ import main
 from keras_seq2seq.config.files import load
 from keras_seq2seq.dev_scores import DevScores, sampled
 from keras_seq2seq.metrics import corpus_bleu, multi_bleu, rouge
+from keras_seq2seq.run_files import read_run
 from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.zoo.generation import Generator
 from tests.callbacks.tensorboard_log_test import read
-from tests.commands.small_run import LINES, basic_flags, pipeline, workplace
+from tests.commands.small_run import (
+    LINES,
+    basic_flags,
+    pipeline,
+    small_run,
+    workplace,
+)
 
 METRICS = """
 - class: LogPerplexityMetricSpec
@@ -61,6 +68,18 @@ def write_texts(folder):
     pipeline = {"class": "ParallelTextInputPipeline", "params": params}
     sides = ("input_pipeline_train", "input_pipeline_dev")
     return dict.fromkeys(sides, json.dumps(pipeline))
+
+
+def test_what_other_weights_wrote_may_be_forgotten():
+    model = keras_seq2seq.load(small_run())
+    model.compile("sgd")
+    scores = DevScores(read_run(small_run()).config, limit=2)
+    before = scores.generations(model)
+    for weight in model.trainable_variables:
+        weight.assign(-weight)
+    assert scores.generations(model) is before
+    scores.forget()
+    assert scores.generations(model) is not before
 
 
 def train(folder, **changes):
