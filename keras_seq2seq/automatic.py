@@ -84,6 +84,7 @@ def automatic(source, target, minutes, flags, allowed=(), say=print):
 def _choose(directory, origin, minutes, flags, allowed, say):
     """Holds out, looks, measures; returns the text of a configuration."""
     data = directory / DATA
+    began_before = data.is_dir()
     split = hold_out(origin["source"], origin["target"], data, seed=1)
     say(
         f"Held out {split.dev:,} of {split.train + split.dev:,} pairs for "
@@ -97,8 +98,14 @@ def _choose(directory, origin, minutes, flags, allowed, say):
     laid = rules.reconciled(lay_over(chosen, own))
     untimed = write_file(data / "untimed.yml", _yaml(laid))
     config = load([untimed])
-    for one in config.prepare:  # of an attempt with other files, perhaps
-        (directory / one.output).unlink(missing_ok=True)
+    for one in config.prepare:
+        path = directory / one.output
+        if path.exists() and not began_before:
+            raise UserError(
+                f"{path} is there already, and would be replaced. Type "
+                "another --output_dir."
+            )
+        path.unlink(missing_ok=True)
     say("Timing some steps on this machine.")
     pace = measure(config, directory, allowed)
     schedule = rules.schedule(facts, pace, minutes, config.train_steps)

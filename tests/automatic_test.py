@@ -170,6 +170,7 @@ def test_refused_text_leaves_nothing_behind(tmp_path):
         (["--schedule", "evaluate"], "--schedule evaluate"),
         (["--model", "Image2Seq"], "AttentionSeq2Seq or BasicSeq2Seq"),
         (["--minutes", "-1"], "minutes"),
+        (["--overwrite_output"], "--overwrite_output goes with --config_paths"),
     ],
 )
 def test_what_does_not_fit_two_files_is_refused_at_once(
@@ -178,6 +179,16 @@ def test_what_does_not_fit_two_files_is_refused_at_once(
     assert train(files, tmp_path / "run", *more) == 2
     assert told in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_files_of_the_user_are_never_replaced(files, tmp_path, capsys):
+    names = ["joint.model", "vocab.source.txt", "vocab.target.txt"]
+    names += ["source.model", "target.model"]
+    for name in names:
+        (tmp_path / name).write_text("mine\n")
+    assert train(files, tmp_path) == 2
+    assert "is there already, and would be replaced" in capsys.readouterr().err
+    assert {(tmp_path / name).read_text() for name in names} == {"mine\n"}
 
 
 def test_one_file_alone_is_refused(files, capsys):

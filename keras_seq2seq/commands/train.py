@@ -86,6 +86,7 @@ def run(arguments):
             return _try(config, allowed)
     else:
         _check_texts(texts, paths, flags)
+        _check_nothing_is_overwritten(overwrite)
         if flags["minutes"] is None:
             flags["minutes"] = DEFAULT_MINUTES
         given = load("", flags, complete=False)
@@ -105,6 +106,18 @@ def run(arguments):
 
 def _say(line):
     print(line, file=sys.stderr)
+
+
+def _check_nothing_is_overwritten(overwrite):
+    """Refuses to delete what was chosen together with what was trained."""
+    from keras_seq2seq.errors import UserError
+
+    if overwrite:
+        raise UserError(
+            "--overwrite_output goes with --config_paths: what --source and "
+            "--target chose lies in the run directory, too. Type another "
+            "--output_dir, or --config_paths OUTPUT_DIR/automatic.yml."
+        )
 
 
 def _check_texts(texts, paths, flags):
