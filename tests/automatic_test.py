@@ -53,6 +53,7 @@ def test_the_choice_is_a_file_that_says_what_it_was_made_from(run, files):
     assert yaml.safe_load(text)["train_steps"] >= 1
 
 
+@pytest.mark.slow
 def test_the_chosen_file_trains_as_it_is(run, tmp_path):
     out = ["--output_dir", str(tmp_path / "again"), "--train_steps", "1"]
     assert main(["train", "--config_paths", f"{run}/automatic.yml", *out]) == 0

@@ -40,6 +40,7 @@ def test_the_random_text_has_its_lengths_and_words(tmp_path):
     assert load([path]).model_params.embedding_dim == 256
 
 
+@pytest.mark.slow
 def test_the_table_has_a_column_per_precision(configuration, capsys):
     arguments = ["--config_paths", str(configuration), "--steps", "2"]
     arguments += ["--precision", "float32", "--sentences", "4", "--json"]

@@ -48,6 +48,7 @@ def test_every_command_on_a_page_exists(name):
     assert named <= set(COMMANDS)
 
 
+@pytest.mark.slow
 def test_the_metrics_page_logs_what_it_says(tmp_path, monkeypatch, capsys):
     for name, text in NAMED.findall(page("metrics.md")):
         (tmp_path / name).write_text(text, encoding="utf-8")

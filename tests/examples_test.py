@@ -55,6 +55,7 @@ def test_reverse(tmp_path):
     assert (tmp_path / "toy" / "train" / "sources.txt").exists()
 
 
+@pytest.mark.slow
 def test_pronounce(tmp_path):
     words = [line.replace(" ", "") for line in drawn(["a", "o", "nn"], 20)]
     lines = [f"{word}\t{' '.join(word.upper())}" for word in words]
@@ -66,6 +67,7 @@ def test_pronounce(tmp_path):
     assert words[0] in printed
 
 
+@pytest.mark.slow
 def test_translate_and_go_on(tmp_path):
     for split in ("train", "val", "heldout"):
         write(tmp_path / f"{split}.en", drawn(["one", "two", "three"], 20))
@@ -78,6 +80,7 @@ def test_translate_and_go_on(tmp_path):
     assert (tmp_path / "translate_run" / "ckpt-2").is_dir()
 
 
+@pytest.mark.slow
 def test_convs2s_and_go_on(tmp_path):
     for split in ("train", "val", "test_2016_flickr"):
         write(tmp_path / f"{split}.de", drawn(["eins", "zwei", "drei"], 20))
@@ -96,6 +99,7 @@ def columns(words, count):
     )
 
 
+@pytest.mark.slow
 def test_summarize(tmp_path):
     for split in ("train", "dev"):
         write(tmp_path / f"{split}.tsv", columns(["one", "two", "three"], 20))
@@ -105,6 +109,7 @@ def test_summarize(tmp_path):
     assert "first five words: rouge_l/f_score" in printed
 
 
+@pytest.mark.slow
 def test_caption(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_SEQ2SEQ_CACHE", str(tmp_path / "cache"))
     (tmp_path / "images").mkdir()
@@ -126,6 +131,7 @@ def test_caption(tmp_path, monkeypatch):
     assert page.count("<figure") == 2
 
 
+@pytest.mark.slow
 def test_converse(tmp_path):
     write(tmp_path / "train.tsv", columns(["well", "yes", "why"], 20))
     flags = ["--data_dir=.", "--subwords=20", "--epochs=1"]

@@ -220,8 +220,8 @@ def test_historical_models_have_the_weights_of_the_original(name):
 # but for its length, see below.
 ALIKE = {f"sigmorphon2021_{name}" for name in ("dut", "geo", "hun", "jpn_hira")}
 ALIKE |= {"sockeye_sort_rnn"}
-# One of each model and kind of data; the others train with -m slow.
-QUICK = {"quickstart", "multi30k_de_en_convs2s", "image2seq_flickr8k"}
+# Models that no other test trains; the others train with -m slow.
+QUICK = {"multi30k_de_en_convs2s", "image2seq_flickr8k"}
 TRAINED = [
     pytest.param(path, marks=[pytest.mark.slow] * (path.stem not in QUICK))
     for path in MODELS

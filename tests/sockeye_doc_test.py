@@ -93,6 +93,7 @@ def standard_input(monkeypatch):
     return give
 
 
+@pytest.mark.slow
 def test_the_commands_run_one_after_the_other(
     tmp_path, monkeypatch, standard_input
 ):

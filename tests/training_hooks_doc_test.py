@@ -10,6 +10,8 @@ from keras_seq2seq.__main__ import main
 from keras_seq2seq.config.component_schema import HOOKS
 from tests.commands.small_run import LINES
 
+pytestmark = pytest.mark.slow  # trains as the page says
+
 PATH = Path(__file__).resolve().parents[1] / "docs" / "training_hooks.md"
 TEXT = PATH.read_text(encoding="utf-8")
 FILES = re.findall(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", TEXT, re.DOTALL)

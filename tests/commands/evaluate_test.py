@@ -159,6 +159,7 @@ def test_hypotheses_may_come_from_standard_input(
     assert found["value"] == pytest.approx(100)
 
 
+@pytest.mark.slow
 def test_an_ensemble_of_one_model_is_that_model(evaluate_all):
     flags = ["--input_pipeline", dev(), "--metric", "per"]
     run = small_run()

@@ -6,6 +6,8 @@ import pytest
 from tests.commands.small_run import basic_flags
 from tests.processes import python
 
+pytestmark = pytest.mark.slow  # processes that train three times
+
 # TensorFlow splits a processor only before it starts: not in this process.
 CODE = """
 import json, sys

@@ -238,11 +238,16 @@ def test_continuous_eval_waits_for_a_run_and_sigint_ends_it(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        # A shell's background jobs ignore it, and so would their children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    lines = iter(process.stderr.readline, "")
-    waiting = any("Waiting for a training in" in line for line in lines)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    try:
+        lines = iter(process.stderr.readline, "")
+        waiting = any("Waiting for a training in" in line for line in lines)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert waiting
     assert process.returncode == 130
     assert "Traceback" not in told

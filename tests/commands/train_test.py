@@ -85,6 +85,7 @@ def test_the_historical_options_are_stored():
     assert options["model_params"].items() >= {"embedding.dim": 8}.items()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_inside_a_period_as_if_never_interrupted(tmp_path):
     run = tmp_path / "run"
     shutil.copytree(small_run(), run)

@@ -18,6 +18,8 @@ from tests.commands.replicas_test import CODE
 from tests.commands.small_run import basic_flags
 from tests.processes import REPOSITORY, python
 
+pytestmark = pytest.mark.slow  # processes that wait for each other
+
 STEPS = 20
 FLAGS = {
     "train_steps": STEPS,
@@ -69,7 +71,6 @@ def finish(processes, timeout=240):
     return [process.returncode for process in processes], told
 
 
-@pytest.mark.slow
 def test_keras_still_needs_what_is_overridden():
     """Once this fails, `distribution.ManyWorkersStep` can go, or a half."""
     processes = start_both("tests/run_stock_keras_worker.py")
@@ -125,7 +126,6 @@ def test_the_chief_alone_tells_and_writes(together):
     assert len(logged(run)) == 2
 
 
-@pytest.mark.slow
 def test_workers_go_on_as_if_never_interrupted(together, tmp_path):
     shorter = tmp_path / "run"
     shutil.copytree(together[0], shorter)
@@ -149,7 +149,6 @@ def wait_for_steps(run, steps, processes):
         time.sleep(0.2)
 
 
-@pytest.mark.slow
 def test_a_signal_to_one_ends_all_after_the_same_step(tmp_path):
     run = tmp_path / "run"
     processes = start(run, train_steps=100000)
@@ -160,7 +159,6 @@ def test_a_signal_to_one_ends_all_after_the_same_step(tmp_path):
     assert weights(run, steps_made(run))
 
 
-@pytest.mark.slow
 def test_a_killed_worker_ends_the_others_with_a_message(tmp_path):
     run = tmp_path / "run"
     processes = start(run, train_steps=100000)

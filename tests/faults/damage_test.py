@@ -2,6 +2,8 @@
 
 import shutil
 
+import pytest
+
 from tests.commands.small_run import small_run, train_flags
 from tests.processes import python
 
@@ -14,6 +16,7 @@ def flip(path):
     path.write_bytes(content)
 
 
+@pytest.mark.slow
 def test_damage_and_leftovers_are_told_and_passed_over(tmp_path):
     run = tmp_path / "run"
     shutil.copytree(small_run(), run)

@@ -101,6 +101,7 @@ def test_batches_get_their_marks_from_the_library(finished):
         assert real[row].sum() == len(target) + 1
 
 
+@pytest.mark.slow
 def test_a_job_that_was_stopped_goes_on_to_the_same_weights(finished, tmp_path):
     root = tmp_path / "ml"
     shutil.copytree(finished / "input", root / "input")
@@ -148,6 +149,7 @@ def test_a_model_that_was_not_written_to_its_end_is_written_again(
     assert status(root) == status(finished)
 
 
+@pytest.mark.slow
 def test_a_finished_model_is_trained_further_if_that_is_asked(
     finished, tmp_path
 ):
@@ -158,6 +160,7 @@ def test_a_finished_model_is_trained_further_if_that_is_asked(
     assert (root / "output" / "run" / "ckpt-5").is_dir()
 
 
+@pytest.mark.slow
 def test_overwriting_trains_anew(finished, tmp_path):
     root = tmp_path / "ml"
     shutil.copytree(finished, root)

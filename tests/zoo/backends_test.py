@@ -11,6 +11,7 @@ from tests.processes import python
 from tests.zoo.run_on_backend import SIDE, models, run
 from tests.zoo.tiny_models import batch
 
+pytestmark = pytest.mark.slow  # JAX compiles for a minute
 SCRIPT = Path(__file__).with_name("run_on_backend.py")
 OTHERS = ("jax", "torch")
 

@@ -104,6 +104,7 @@ def test_attention_is_that_of_the_members_that_have_it(one):
     assert not Ensemble([basic, basic]).has_attention
 
 
+@pytest.mark.slow
 def test_no_result_depends_on_the_batch(one):
     together = Ensemble([one, model(5)])
     found = together.generate(SOURCES, BEAM)

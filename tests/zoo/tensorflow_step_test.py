@@ -361,6 +361,7 @@ def test_metrics_of_the_users_own_are_refused_without_one():
 # Fit ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_fit_learns_and_logs_token_averages():
     model, data = attention_model(seed=3, embedding_dropout=0.1), batch()
     model.compile(Adam(0.02))

@@ -8,6 +8,8 @@ import pytest
 
 from tests.processes import python
 
+pytestmark = pytest.mark.slow  # trains four models, with one and two replicas
+
 
 @pytest.fixture(scope="module")
 def found():
