@@ -81,7 +81,7 @@ SIDES = ("source", "target")
 LIBRARIES = ("keras", "tensorflow", "numpy", "sentencepiece")
 
 
-class Run(NamedTuple):
+class StoredRun(NamedTuple):
     """What a run directory says about its model.
 
     Attributes:
@@ -279,7 +279,9 @@ def read_run(run_dir):
             f"{run_dir} holds no {CONFIG_FILE}, so it is not the directory of "
             f"a trained model. It holds: {', '.join(held) or 'nothing'}."
         )
-    return Run(config, _read_tokenizers(run_dir), _read_length_ratio(run_dir))
+    return StoredRun(
+        config, _read_tokenizers(run_dir), _read_length_ratio(run_dir)
+    )
 
 
 def _read_length_ratio(run_dir):
