@@ -27,9 +27,11 @@ class Waiting(NamedTuple):
 class WaitingLine:
     """Start-time fair queueing, each request being a flow.
 
-    A request's sentences get successive turns, from the present one on. So a
-    request of one sentence is served next, though one of a thousand came
-    before it; and those of one sentence are served as they came.
+    A request's sentences get successive turns, from the next one on. So a
+    request of one sentence is served soon, though one of a thousand came
+    before it; and those of one sentence are served as they came. Whoever comes
+    waits for the turn that is under way, so that it ends, and the next begins,
+    however many come.
 
     Source:
         [Goyal et al., 1996](https://doi.org/10.1145/248156.248171).
@@ -37,7 +39,7 @@ class WaitingLine:
 
     def __init__(self):
         self._waiting = []  # sorted
-        self._turn = 0
+        self._turn = 0  # of who comes next
         self._arrivals = 0
 
     def __len__(self):
@@ -74,7 +76,8 @@ class WaitingLine:
         begin = by_length.index(0) - count // 2
         begin = max(0, min(begin, len(near) - count))
         chosen = sorted(by_length[begin : begin + count])
-        self._turn = near[0].turn
         for position in reversed(chosen):
             del self._waiting[position]
+        rest = self._waiting[0].turn if self._waiting else 0
+        self._turn = max(near[0].turn + 1, rest)
         return [near[position] for position in chosen]

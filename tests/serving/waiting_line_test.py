@@ -46,6 +46,32 @@ def test_who_comes_later_does_not_push_a_long_request_aside():
     )
 
 
+def test_a_request_ends_beside_clients_that_always_ask_again():
+    clients, count = 300, 8
+    line = WaitingLine()
+    for number in range(clients):
+        line.add(f"client {number}", [1])
+    line.add("pair", [1, 1])
+    served = []
+    for _ in range(3 * clients // count):
+        batch = taken(line, count)
+        served += batch
+        for ticket, _ in batch:
+            if ticket != "pair":
+                line.add(ticket, [1])
+    assert [index for ticket, index in served if ticket == "pair"] == [0, 1]
+
+
+def test_who_was_alone_goes_on_beside_those_who_come():
+    line = line_of(long=[1] * 600)
+    line.take(500)
+    served = []
+    for number in range(300):
+        line.add(f"late {number}", [1])
+        served += taken(line, 2)
+    assert sum(ticket == "long" for ticket, _ in served) == 100
+
+
 def test_sentences_of_similar_length_go_together():
     line = line_of(a=[9], b=[1], c=[8], d=[2], e=[7])
     assert taken(line, 3) == [("a", 0), ("c", 0), ("e", 0)]
