@@ -21,8 +21,9 @@ class Ensemble:
 
     Args:
         members: sequence of `Seq2Seq` with equal tokenizers. The first one's
-            search and longest target hold for all; of the greatest source
-            lengths, the least does.
+            search holds for all, and its longest target as far as all have
+            positions for it; of the greatest source lengths and of what the
+            members have positions for, the least holds.
         mode: str. `"linear"`: the mean of probabilities; `"log_linear"`: of
             their logarithms, renormalised, which asks all to agree.
 
@@ -44,15 +45,19 @@ class Ensemble:
         self.mean = MEANS[mode]
         first = self.members[0]
         self.append_end = any(each.append_end for each in self.members)
+        positions = self.longest_source
         self.max_source_length = _least(
-            each.max_source_length for each in self.members
+            [
+                None if positions is None else positions - self.append_end,
+                *(each.max_source_length for each in self.members),
+            ]
         )
         self.generator = Generator(
             self,
             first.tokenizers,
             self.append_end,
             self.max_source_length,
-            first.max_target_length,
+            _least([first.max_target_length, self.longest_target]),
             first.generator.default_search,
             _largest([each.max_length_ratio for each in self.members]),
         )

@@ -8,7 +8,11 @@ from keras_seq2seq.search import BeamSearch, GreedySearch
 from keras_seq2seq.zoo import Ensemble
 from keras_seq2seq.zoo.ensemble import mean_of_logarithms, mean_of_probabilities
 from tests.contracts import assert_close, randomise
-from tests.zoo.tiny_models import attention_model, basic_model
+from tests.zoo.tiny_models import (
+    attention_model,
+    basic_model,
+    conv_s2s_model,
+)
 
 WORDS = ("a", "b", "c", "d", "e", "f", "g")
 SOURCES = ["a b c", "", "d", "b a c d e", "c c zzz d e"]
@@ -93,6 +97,23 @@ def test_the_shortest_bound_of_sources_holds_for_all(one):
     together = Ensemble([one, model(1, max_source_length=2)])
     found = together.generate(["a b c d"])[0]
     assert found.source_tokens == ("a", "b", "</s>")
+
+
+def test_no_source_is_longer_than_a_members_positions():
+    pair = tokenizers()
+    far = attention_model(tokenizers=pair)
+    for append_end, room in ((True, 8), (False, 8)):
+        near = conv_s2s_model(tokenizers=pair, append_end=append_end)
+        together = Ensemble([far, near])
+        assert together.longest_source == 9
+        assert together.generator.max_source_length == room
+
+
+def test_no_target_is_longer_than_a_members_positions():
+    pair = tokenizers()
+    far = attention_model(tokenizers=pair, max_target_length=40)
+    together = Ensemble([far, conv_s2s_model(tokenizers=pair)])
+    assert together.generator.max_target_length == 9
 
 
 def test_attention_is_that_of_the_members_that_have_it(one):
