@@ -111,21 +111,33 @@ def write_run(run_dir, config, tokenizers, dialect=PRESENT, length_ratio=None):
     if length_ratio is not None:
         known = {"length_ratio": length_ratio._asdict()}
         replace_text(run_dir / DATA_FILE, _pretty(known))
-    described = {
-        side: {
-            "file": tokenizer.save(run_dir / f"vocab.{side}").name,
-            "options": tokenizer.options or {},
-        }
-        for side, tokenizer in zip(SIDES, tokenizers, strict=True)
-        if tokenizer is not None
-    }
-    replace_text(run_dir / TOKENIZER_FILE, _pretty(described))
+    write_tokenizers(run_dir, tokenizers, [f"vocab.{side}" for side in SIDES])
     params = config.model_params.model_dump(mode="json", by_alias=True)
     options = {"model_class": config.model, "model_params": params}
     replace_text(run_dir / OPTIONS_FILE, _pretty(options))
     # Last: a directory with a configuration is complete.
     text = to_json(config, dialect, library_versions())
     replace_text(run_dir / CONFIG_FILE, text)
+
+
+def write_tokenizers(directory, tokenizers, stems):
+    """Writes the vocabularies of a model, and which file is which.
+
+    Args:
+        directory: path.
+        tokenizers: pair (source, target); the source's may be None.
+        stems: pair of str. Names of the files, without what tells their kind.
+    """
+    directory = Path(directory)
+    described = {
+        side: {
+            "file": tokenizer.save(directory / stem).name,
+            "options": tokenizer.options or {},
+        }
+        for side, stem, tokenizer in zip(SIDES, stems, tokenizers, strict=True)
+        if tokenizer is not None
+    }
+    replace_text(directory / TOKENIZER_FILE, _pretty(described))
 
 
 def write_left_out(run_dir, lines):

@@ -11,13 +11,13 @@ from keras_seq2seq.checkpoint.manifest import write_manifest
 from keras_seq2seq.checkpoint.storage import new_directory, storage_errors
 from keras_seq2seq.run_files import (
     CONFIG_FILE,
-    SIDES,
     TOKENIZER_FILE,
     library_versions,
     read_run,
+    write_tokenizers,
 )
 
-STEMS = {"source": "vocab.src", "target": "vocab.trg"}
+STEMS = ("vocab.src", "vocab.trg")
 JOB_FILE = "job.json"
 FORMAT = 1
 UNFINISHED = "unfinished"
@@ -54,7 +54,7 @@ def write_model(run_dir, directory, job=None):
         _copy_weights(weights, manifest, directory / weights.name)
         if weights.name != AVERAGE_DIRECTORY:
             replace_text(directory / "best", f"{weights.name}\n")
-        _write_tokenizers(tokenizers, directory)
+        write_tokenizers(directory, tokenizers, STEMS)
         # The configuration last but one: with it a directory is a model.
         for path in sorted(run_dir.iterdir(), key=_configuration_last):
             if _describes_the_run(path):
@@ -85,17 +85,6 @@ def _copy_weights(checkpoint, manifest, directory):
     with new_directory(directory) as temporary:
         shutil.copyfile(checkpoint / WEIGHTS_FILE, temporary / WEIGHTS_FILE)
         write_manifest(temporary, manifest.step, described, manifest.record)
-
-
-def _write_tokenizers(tokenizers, directory):
-    described = {
-        side: {
-            "file": tokenizer.save(directory / STEMS[side]).name,
-            "options": tokenizer.options or {},
-        }
-        for side, tokenizer in zip(SIDES, tokenizers, strict=True)
-    }
-    replace_text(directory / TOKENIZER_FILE, _pretty(described))
 
 
 def _configuration_last(path):

@@ -8,8 +8,11 @@ import tarfile
 import pytest
 
 import keras_seq2seq
+from keras_seq2seq.checkpoint import write_checkpoint
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.run_files import read_run, write_run
 from keras_seq2seq.sagemaker import open_model, pack
+from tests.run_directories import configuration, words
 from tests.sagemaker import jobs
 
 
@@ -66,6 +69,27 @@ def test_of_a_run_only_the_model_is_packed(finished, tmp_path):
         names = tar.getnames()
     assert not [n for n in names if "training" in n or "samples" in n]
     assert keras_seq2seq.load(open_model(path)).generate(["a"])
+
+
+@pytest.fixture
+def small_run(tmp_path):
+    """A run without a vocabulary of the source, with weights of nothing."""
+
+    def fill(directory):
+        (directory / "model.weights.h5").write_bytes(b"weights")
+        return {"model.weights.h5": {}}
+
+    run = tmp_path / "run"
+    write_run(run, configuration(), (None, words("a b")))
+    write_checkpoint(run, 1, fill)
+    return run
+
+
+def test_a_model_that_reads_no_text_is_packed(small_run, tmp_path):
+    path = pack(small_run, tmp_path / "model.tar.gz")
+    source, target = read_run(open_model(path)).tokenizers
+    assert source is None
+    assert target.fingerprint == words("a b").fingerprint
 
 
 def test_a_model_may_lie_in_a_folder_of_the_archive(finished, tmp_path):
