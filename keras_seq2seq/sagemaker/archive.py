@@ -13,9 +13,12 @@ from keras_seq2seq.checkpoint.storage import storage_errors
 from keras_seq2seq.data.write_file import writing
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import CONFIG_FILE, read_run
-from keras_seq2seq.sagemaker.model_directory import JOB_FILE, write_model
+from keras_seq2seq.sagemaker.model_directory import (
+    ARCHIVE,
+    JOB_FILE,
+    write_model,
+)
 
-ARCHIVE = "model.tar.gz"
 MOST_BYTES = 16 * 2**30  # of all files of an archive
 MOST_FILES = 10_000
 MOST_DEPTH = 5
@@ -41,16 +44,24 @@ def pack(directory, output=None):
     directory = _of_job(Path(directory))
     read_run(directory)
     output = Path(output or directory.resolve().parent / ARCHIVE)
+    archives = {ARCHIVE}
+    if output.resolve().parent == directory.resolve():
+        archives.add(output.name)
     if (directory / JOB_FILE).exists():
-        _write(directory, output)
+        _write(directory, output, archives)
     else:
         with tempfile.TemporaryDirectory(prefix="keras_seq2seq-") as scratch:
-            _write(write_model(directory, scratch), output)
+            _write(write_model(directory, scratch), output, archives)
     return output
 
 
-def _write(directory, output):
-    paths = sorted(path for path in directory.rglob("*") if path.is_file())
+def _write(directory, output, left_out):
+    paths = sorted(
+        path
+        for path in directory.rglob("*")
+        if path.is_file()
+        and path.relative_to(directory).as_posix() not in left_out
+    )
     with (
         writing(output) as file,
         # No time and no name: equal files give equal archives.
@@ -69,8 +80,8 @@ def open_model(path, directory=None, most_bytes=MOST_BYTES):
     """A model's directory, out of an archive if it is in one.
 
     Args:
-        path: path of a directory that `load` reads, of a job, of a directory
-            that holds a `model.tar.gz`, or of an archive.
+        path: path of a directory that `load` reads, of a job, of another
+            directory that holds a `model.tar.gz`, or of an archive.
         directory: path or None. Where an archive is unpacked; None: a
             temporary directory, which goes when the process ends.
         most_bytes: int. Larger archives are refused, counted unpacked.
@@ -85,7 +96,8 @@ def open_model(path, directory=None, most_bytes=MOST_BYTES):
     """
     path = _of_job(Path(path))
     packed = path / ARCHIVE if path.is_dir() else path
-    if path.is_dir() and not packed.exists():
+    is_model = (path / CONFIG_FILE).exists()
+    if path.is_dir() and (is_model or not packed.exists()):
         read_run(path)
         return path
     if not packed.is_file():

@@ -19,6 +19,7 @@ from keras_seq2seq.run_files import (
 
 STEMS = ("vocab.src", "vocab.trg")
 JOB_FILE = "job.json"
+ARCHIVE = "model.tar.gz"  # of such a directory
 FORMAT = 1
 UNFINISHED = "unfinished"
 
@@ -92,8 +93,8 @@ def _configuration_last(path):
 
 
 def _describes_the_run(path):
-    """Whether a file of a run is neither a pointer nor a vocabulary."""
-    written = path.name in ("latest", "best", TOKENIZER_FILE)
+    """Whether a file is neither a pointer, a vocabulary nor an archive."""
+    written = path.name in ("latest", "best", TOKENIZER_FILE, ARCHIVE)
     vocabulary = path.name.startswith(("vocab.", "."))
     return path.is_file() and not written and not vocabulary
 

@@ -12,6 +12,7 @@ from keras_seq2seq.checkpoint import write_checkpoint
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import read_run, write_run
 from keras_seq2seq.sagemaker import open_model, pack
+from keras_seq2seq.sagemaker.model_directory import write_model
 from tests.run_directories import configuration, words
 from tests.sagemaker import jobs
 
@@ -90,6 +91,27 @@ def test_a_model_that_reads_no_text_is_packed(small_run, tmp_path):
     source, target = read_run(open_model(path)).tokenizers
     assert source is None
     assert target.fingerprint == words("a b").fingerprint
+
+
+def test_a_run_is_read_though_an_archive_lies_in_it(small_run):
+    pack(small_run, small_run / "model.tar.gz")
+    assert open_model(small_run) == small_run
+
+
+@pytest.mark.parametrize("name", ["model.tar.gz", "mine.tar.gz"])
+def test_an_archive_in_a_run_is_not_packed_again(small_run, name):
+    path = pack(small_run, small_run / name)
+    first = path.read_bytes()
+    assert pack(small_run, path).read_bytes() == first
+    with tarfile.open(path) as tar:
+        assert name not in tar.getnames()
+
+
+def test_an_archive_in_a_model_is_not_packed_again(small_run, tmp_path):
+    model = write_model(small_run, tmp_path / "model")
+    path = pack(model, model / "model.tar.gz")
+    first = path.read_bytes()
+    assert pack(model, path).read_bytes() == first
 
 
 def test_a_model_may_lie_in_a_folder_of_the_archive(finished, tmp_path):
