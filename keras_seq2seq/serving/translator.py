@@ -77,11 +77,16 @@ class Translator:
         searches = {self._search}
         if self.model.has_attention:
             searches.add(self._attending)
+        longest = [self.model.longest_source, self.model.longest_target]
         for search in searches:
-            for rows, length, most in WARMING:
+            for rows, *lengths in WARMING:
                 rows = min(rows or self.batch_size, self.batch_size)
+                length, most = (
+                    min(one, limit or one)
+                    for one, limit in zip(lengths, longest, strict=True)
+                )
                 source = np.full((rows, length), UNKNOWN, "int32")
-                limits = np.full(rows, FEW_TOKENS)
+                limits = np.full(rows, min(FEW_TOKENS, most))
                 limits[::2] = most
                 self.model.generator.search(source, search, limits)
                 yield

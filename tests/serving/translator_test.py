@@ -8,7 +8,11 @@ from keras_seq2seq.serving.refusal import Refusal
 from keras_seq2seq.serving.translator import Translator
 from keras_seq2seq.tasks import DecodeText
 from tests.run_directories import words
-from tests.zoo.tiny_models import attention_model, basic_model
+from tests.zoo.tiny_models import (
+    attention_model,
+    basic_model,
+    conv_s2s_model,
+)
 
 TEXTS = ["a b c", "g", "", "c c ? d e f a", "d e", "f g a b", "  ", "e e e"]
 TOKENIZERS = (words("a b c d e f g"), words("q r s t u v w x y"))
@@ -26,6 +30,22 @@ def translator():
     found = translator_of(attention_model, max_source_length=5)
     assert len(list(found.warming())) > 1
     return found
+
+
+def test_warming_stays_within_the_positions_of_the_model(monkeypatch):
+    few = {"num_positions": 5}
+    model = conv_s2s_model(
+        encoder=few, decoder=few, max_target_length=5, tokenizers=TOKENIZERS
+    )
+    lengths = []
+
+    def search(source, search, limits):
+        lengths.append((source.shape[1], max(limits)))
+
+    monkeypatch.setattr(model.generator, "search", search)
+    translator = Translator(model, DecodeText(), batch_size=4, max_tokens=7)
+    assert list(translator.warming())
+    assert [max(side) for side in zip(*lengths, strict=True)] == [5, 5]
 
 
 def sentences(translator, instances):
