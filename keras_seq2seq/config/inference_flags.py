@@ -180,7 +180,7 @@ def inference_flags(arguments, say=lambda line: None):
     return checked_flags(InferenceFlags, arguments, say)
 
 
-def checked_flags(section, arguments, say=lambda line: None):
+def checked_flags(section, arguments, say=lambda line: None, environment=None):
     """Checks parsed flags; a file of `--config_path` fills what is missing.
 
     Mappings of both merge key by key, and flags win.
@@ -189,6 +189,7 @@ def checked_flags(section, arguments, say=lambda line: None):
         section: class of the result, a `Section` with all the flags.
         arguments: what argparse parsed, old flags among it.
         say: callable that is given a line for each old flag.
+        environment: mapping or None. Settings over which all others win.
 
     Raises:
         UserError: with all errors at once.
@@ -203,6 +204,7 @@ def checked_flags(section, arguments, say=lambda line: None):
     for line in (*told, *more):
         say(line)
     merge, errors = Merge(), []
+    merge.add(environment or {}, "{} of the environment".format)
     errors += merge.add(_present(values), lambda key: path)
     errors += merge.add(_present(flags), lambda key: f"--{key}")
     if "model_dir" not in merge.values:

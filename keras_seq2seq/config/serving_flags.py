@@ -53,7 +53,7 @@ class ServingFlags(Section):
 def serving_flags(arguments, say=lambda line: None):
     """Checks parsed flags; see `checked_flags`.
 
-    Where nothing is typed, SageMaker's environment is followed.
+    Flags win over a file, and both over SageMaker's environment.
 
     Args:
         arguments: what argparse parsed.
@@ -62,10 +62,10 @@ def serving_flags(arguments, say=lambda line: None):
     Raises:
         UserError: with all errors at once.
     """
-    arguments.model_dir = arguments.model_dir or [MODEL_DIR]
-    if arguments.port is None:
-        arguments.port = os.environ.get(PORT_VARIABLE)
-    flags = checked_flags(ServingFlags, arguments, say)
+    environment = {"model_dir": [MODEL_DIR]}
+    if PORT_VARIABLE in os.environ:
+        environment["port"] = os.environ[PORT_VARIABLE]
+    flags = checked_flags(ServingFlags, arguments, say, environment)
     if flags.max_sentences > flags.queue_size:
         raise UserError(
             f"--max_sentences must be at most --queue_size, or no request of "

@@ -29,6 +29,20 @@ def test_sagemakers_environment_is_followed(monkeypatch):
     assert checked(port="7").port == 7
 
 
+def test_a_file_wins_over_sagemakers_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", "8099")
+    path = tmp_path / "serve.yml"
+    path.write_text("model_dir: my_run\nport: 7\n")
+    flags = checked(model_dir=[], config_path=str(path))
+    assert (flags.model_dir, flags.port) == (("my_run",), 7)
+
+
+def test_a_wrong_port_of_the_environment_is_named_as_such(monkeypatch):
+    monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", "many")
+    with pytest.raises(UserError, match="port of the environment"):
+        checked()
+
+
 def test_the_width_of_the_beam_is_a_setting_of_the_model():
     flags = checked(beam_width="4")
     assert flags.model_params == {"inference.beam_search.beam_width": "4"}
