@@ -186,8 +186,9 @@ class Endpoint:
             return self._outcome(answered, left)
         finally:
             left.cancel()
-            if not answered.done():
+            if not answered.done() or answered.exception() is not None:
                 self.batcher.cancel(ticket)
+            if not answered.done():
                 answered.cancel()
             record.queue_seconds = ticket.queue_seconds
             record.decode_seconds = ticket.decode_seconds

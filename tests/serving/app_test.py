@@ -327,6 +327,26 @@ def test_a_client_that_leaves_is_dropped(occupied):
     assert ["left", "alone"] not in sum(occupied.rule.batches, [])
 
 
+class PoisonFirst(Backwards):
+    """Tells at once what cannot be decoded, though it is held."""
+
+    def __call__(self, sentences):
+        if any("poison" in each.source for each in sentences):
+            self.go_on()
+            try:
+                return super().__call__(sentences)
+            finally:
+                self._free.clear()
+        return super().__call__(sentences)
+
+
+def test_what_is_left_of_a_failed_request_waits_no_more():
+    with running(PoisonFirst(), batch_size=1) as endpoint, endpoint.rule.held():
+        status, _ = endpoint.invoke(instances("poison", *"abcdef"))
+        assert status == 500
+        assert endpoint.metric("queued_sentences") == 0
+
+
 def test_slow_decoding_and_slow_clients_are_told_so():
     with running(timeout_s=0.3, read_timeout_s=0.4) as endpoint:
         with endpoint.rule.held():
