@@ -23,7 +23,11 @@ class TimedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._seconds = seconds
         self._timer = None
-        self._bytes = 0
+        self._heads = 0
+        self._begun = False
+        self._raw = 0  # bytes of chunks within which the head was open
+        self._parsed = 0  # bytes of the head's parts so far
+        self._refused = False
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -34,24 +38,47 @@ class TimedProtocol(HttpToolsProtocol):
         super().connection_lost(error)
 
     def data_received(self, data):
+        before = self._heads
+        open_before = self._timer is not None
         super().data_received(data)
-        if self._timer is None:
-            return
-        self._bytes += len(data)
-        if self._bytes > MOST_BYTES:
-            self._refuse(*LARGE)
+        if open_before and self._timer is not None and before == self._heads:
+            self._raw += len(data)
+            if self._raw > MOST_BYTES:
+                self._refuse(*LARGE)
 
     def on_message_begin(self):
         super().on_message_begin()
-        if self._timer is None:
+        if self._timer is None and not self._refused:
             self._expect_head()
+        self._begun = True
+
+    def on_url(self, url):
+        super().on_url(url)
+        self._parsed += len(url)
+
+    def on_header(self, name, value):
+        super().on_header(name, value)
+        self._parsed += len(name) + len(value) + len(": \r\n")
 
     def on_headers_complete(self):
         self._head_ended()
-        super().on_headers_complete()
+        if self._parsed > MOST_BYTES:
+            self._refuse(*LARGE)
+        if not self._refused:
+            super().on_headers_complete()
+
+    def on_body(self, body):
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self):
+        if not self._refused:
+            super().on_message_complete()
 
     def _expect_head(self):
-        self._bytes = 0
+        self._heads += 1
+        self._raw = self._parsed = 0
+        self._begun = False
         self._timer = self.loop.call_later(self._seconds, self._late)
 
     def _head_ended(self):
@@ -60,7 +87,7 @@ class TimedProtocol(HttpToolsProtocol):
             self._timer = None
 
     def _late(self):
-        if self._bytes:
+        if self._begun or self._raw:
             status, name, message = LATE
             self._refuse(status, name, message.format(self._seconds))
         else:
@@ -68,6 +95,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status, name, message):
         self._head_ended()
+        self._refused = True
         if self.transport.is_closing():
             return
         content = f'{{"error": "{message}"}}'

@@ -380,6 +380,32 @@ def test_endless_headers_are_refused(endpoint):
         assert b" 431 " in client.recv(1000)
 
 
+def received_to(client, end):
+    """What a socket receives, up to some bytes."""
+    client.settimeout(20)
+    answer = b""
+    while end not in answer:
+        answer += client.recv(1000)
+    return answer
+
+
+def test_large_headers_are_refused_though_they_end(endpoint):
+    status, _, body = endpoint.ask("/ping", x="y" * 65_500)
+    assert status == 431
+    assert json.loads(body) == {"error": "expected less headers."}
+
+
+def test_bytes_of_a_body_are_no_headers(endpoint):
+    body = json.dumps(instances("a b")).encode() + b" " * 90_000
+    head = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: %b\r\n"
+    head = head % JSON.encode() + b"content-length: %d\r\n\r\n" % len(body)
+    with socket.create_connection(("127.0.0.1", endpoint.port)) as client:
+        client.sendall(head + body + b"GET /ping HT")
+        assert b" 200 " in received_to(client, b"}")
+        client.sendall(b"TP/1.1\r\nhost: x\r\n\r\n")
+        assert b" 200 " in received_to(client, b"}")
+
+
 def test_an_endpoint_is_not_ready_before_its_model_is():
     arrived = threading.Event()
 
