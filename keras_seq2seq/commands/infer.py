@@ -102,6 +102,7 @@ def run(arguments):
     from keras_seq2seq.search_flags import asked_search
 
     tasks = [recipe.task(each, flags.allow_import) for each in flags.tasks]
+    _check_passed_through(tasks, flags)
     model = inference.load(
         flags.model_dir,
         flags.checkpoint_path or flags.checkpoint,
@@ -140,6 +141,19 @@ def run(arguments):
             if at_once:
                 sys.stdout.flush()
     sys.stdout.flush()
+
+
+def _check_passed_through(tasks, flags):
+    """Refuses several writers of what each line of JSON holds once."""
+    from keras_seq2seq.errors import UserError
+    from keras_seq2seq.tasks import DecodeText
+
+    writers = sum(isinstance(task, DecodeText) for task in tasks)
+    if flags.json_input and flags.output_type == "json" and writers > 1:
+        raise UserError(
+            "--json_input with --output_type json goes with one DecodeText. "
+            f"Received: {writers}."
+        )
 
 
 def _ready_for_pictures(flags, model):

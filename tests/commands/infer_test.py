@@ -340,6 +340,13 @@ def test_json_lines_pass_what_they_hold_through(infer):
     assert [each["translation"] for each in found] == texts
 
 
+def test_what_json_lines_hold_is_passed_to_one_task(tmp_path, capsys):
+    flags = ["--json_input", "--output_type", "json"]
+    flags += ["--tasks", "[{class: DecodeText}, {class: DecodeText}]"]
+    assert main(["infer", "--model_dir", str(tmp_path), *flags]) == 2
+    assert "goes with one DecodeText. Received: 2" in capsys.readouterr().err
+
+
 def test_a_bad_json_line_is_named(capsys, standard_input):
     standard_input('{"text": "a"}\n{"txt": "a"}\n')
     model = ["--model_dir", str(small_run())]
