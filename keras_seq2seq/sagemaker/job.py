@@ -24,6 +24,8 @@ from keras_seq2seq.sagemaker.model_directory import (
 from keras_seq2seq.training import train
 
 FINISHED, STOPPED = "finished", "stopped"
+# Flags of a training, and those of a job that do the same.
+FLAGS = {"--overwrite_output": "--overwrite", "--output_dir": "--root"}
 MOST_REASON = 1024  # characters that the service shows of a failure
 
 
@@ -69,7 +71,8 @@ def run_job(
         if overwrite:
             callbacks.append(_removal(layout.model))
         try:
-            train(config, allowed, say, DIALECT, callbacks, overwrite)
+            with _flags_of_a_job():
+                train(config, allowed, say, DIALECT, callbacks, overwrite)
         except SystemExit:
             if checkpoints(layout.run):
                 _write(layout, STOPPED)
@@ -134,6 +137,19 @@ def _failure_told(path):
         raise
     except Exception as error:
         _write_reason(path, f"{type(error).__name__}: {error}")
+        raise
+
+
+@contextlib.contextmanager
+def _flags_of_a_job():
+    """Tells what to type to a job where a training is refused."""
+    try:
+        yield
+    except UserError as error:
+        told, *rest = error.args
+        for flag, own in FLAGS.items():
+            told = told.replace(flag, own)
+        error.args = (told, *rest)
         raise
 
 

@@ -18,6 +18,7 @@ from keras_seq2seq.data.json_vocabulary import JsonVocabulary
 from keras_seq2seq.data.record_proto import write_record
 from keras_seq2seq.data.recordio import frame
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.run_files import write_run
 from keras_seq2seq.sagemaker.job import configuration, run_job
 from keras_seq2seq.sagemaker.layout import Layout
 from keras_seq2seq.sagemaker.metric_lines import REGEXES
@@ -197,6 +198,28 @@ def test_files_that_are_no_jobs_stay(job, capsys):
     (job / "model").mkdir()
     (job / "model" / "mine").write_text("x")
     assert "must be empty. It holds: mine" in fails(job, capsys)
+
+
+def test_a_run_with_other_settings_is_refused_with_the_flags_of_a_job(
+    job, capsys
+):
+    config, _ = configuration(Layout(job))
+    other = config.model_copy(update={"batch_size": 9})
+    write_run(Layout(job).run, other, recipe.tokenizers(config))
+    told = fails(job, capsys)
+    assert "holds a run with other settings" in told
+    assert "type another --root. --overwrite deletes the run" in told
+
+
+def test_a_directory_that_is_no_run_is_refused_with_the_flags_of_a_job(
+    job, capsys
+):
+    run = Layout(job).run
+    run.mkdir(parents=True)
+    (run / "mine").write_text("x")
+    told = fails(job, capsys, "--overwrite")
+    assert "so --overwrite deletes nothing of it" in told
+    assert "Type another --root." in told
 
 
 def test_missing_channels_are_told(job, capsys):
