@@ -105,8 +105,10 @@ def run(arguments):
 
 def _prepare(arguments):
     """Writes records and vocabularies; prints a report as JSON."""
+    import contextlib
     import json
 
+    from keras_seq2seq.data.write_file import writing
     from keras_seq2seq.errors import UserError
     from keras_seq2seq.sagemaker.prepare import Texts, write_pairs
 
@@ -120,16 +122,42 @@ def _prepare(arguments):
     if arguments.val_source is not None:
         validation = Texts(arguments.val_source, arguments.val_target)
         sets.append(("validation", validation))
-    for name, texts in sets:
-        done = write_pairs(places[name], texts, vocabularies)
-        report[name] = {"file": str(places[name]), **done.as_json()}
+    elif arguments.root:
+        _check_left(places, vocabularies)
+    vocabularies_at = dict(zip(places["vocab"], vocabularies, strict=True))
+    with contextlib.ExitStack() as written_together:
+        for name, texts in sets:
+            file = written_together.enter_context(writing(places[name]))
+            done = write_pairs(file, texts, vocabularies)
+            report[name] = {"file": str(places[name]), **done.as_json()}
+        for path, vocabulary in vocabularies_at.items():
+            vocabulary.write(path)
     report["vocabularies"] = {
         str(path): len(vocabulary)
-        for path, vocabulary in zip(places["vocab"], vocabularies, strict=True)
+        for path, vocabulary in vocabularies_at.items()
     }
-    for path, vocabulary in zip(places["vocab"], vocabularies, strict=True):
-        vocabulary.write(path)
     print(json.dumps(report, indent=2, ensure_ascii=False))
+
+
+def _check_left(places, vocabularies):
+    """Refuses to leave validation records of another vocabulary behind."""
+    from pathlib import Path
+
+    from keras_seq2seq.data.json_vocabulary import JsonVocabulary
+    from keras_seq2seq.errors import UserError
+
+    if not Path(places["validation"]).exists():
+        return
+    for path, vocabulary in zip(places["vocab"], vocabularies, strict=True):
+        if (
+            not path.exists()
+            or JsonVocabulary.read(path).words != vocabulary.words
+        ):
+            raise UserError(
+                f"{places['validation']} was written with other vocabularies "
+                "than those of this training text. Write it anew with -vs and "
+                "-vt, or delete it."
+            )
 
 
 def _vocabularies(arguments, texts):

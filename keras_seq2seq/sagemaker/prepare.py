@@ -11,7 +11,6 @@ from keras_seq2seq.data.json_vocabulary import JsonVocabulary
 from keras_seq2seq.data.record_proto import write_record
 from keras_seq2seq.data.recordio import frame
 from keras_seq2seq.data.vocabulary import select
-from keras_seq2seq.data.write_file import writing
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.tokens import UNKNOWN
 
@@ -118,14 +117,13 @@ def _padded(vocabulary, multiple_of):
     return JsonVocabulary([*vocabulary.words, *map("<pad{}>".format, full)])
 
 
-def write_pairs(path, texts, vocabularies):
+def write_pairs(file, texts, vocabularies):
     """Writes the pairs of a corpus as RecordIO-protobuf records of ids.
 
-    The order of lines is kept; pairs with an empty side are left out. The
-    file is whole or not there.
+    The order of lines is kept; pairs with an empty side are left out.
 
     Args:
-        path: path of the file.
+        file: binary file.
         texts: `Texts`.
         vocabularies: pair (source, target).
 
@@ -136,21 +134,20 @@ def write_pairs(path, texts, vocabularies):
         UserError: unequal numbers of lines, or no pair.
     """
     report = Report()
-    with writing(path) as file:
-        for pair in texts:
-            if not all(pair):
-                report.skip(pair)
-                continue
-            ids = [v.ids(t) for v, t in zip(vocabularies, pair, strict=True)]
-            report.add(ids)
-            record = write_record(dict(zip(SIDES, ids, strict=True)))
-            file.write(frame(record))
-        if not report.pairs:
-            raise UserError(
-                f"{texts.source} and {texts.target}: expected sentences. "
-                f"Received: {report.skipped} lines, in each of which one side "
-                "is empty."
-            )
+    for pair in texts:
+        if not all(pair):
+            report.skip(pair)
+            continue
+        ids = [v.ids(t) for v, t in zip(vocabularies, pair, strict=True)]
+        report.add(ids)
+        record = write_record(dict(zip(SIDES, ids, strict=True)))
+        file.write(frame(record))
+    if not report.pairs:
+        raise UserError(
+            f"{texts.source} and {texts.target}: expected sentences. "
+            f"Received: {report.skipped} lines, in each of which one side "
+            "is empty."
+        )
     return report
 
 

@@ -121,6 +121,43 @@ def test_a_root_gets_channels(tmp_path):
     }
 
 
+@pytest.fixture
+def job(tmp_path):
+    """A job with both sets, and more validation texts, one of them short."""
+    write(tmp_path / "vs", "a b\n")
+    write(tmp_path / "vt", "z\n")
+    write(tmp_path / "none", "")
+    assert prepare("--root", "ml", "-vs", "vs", "-vt", "vt") == 0
+    return tmp_path / "ml"
+
+
+def held(root):
+    return {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def test_validation_records_of_other_vocabularies_are_not_left(
+    job, tmp_path, capsys
+):
+    before = held(job)
+    write(tmp_path / "s", "new\n" * 5)
+    assert prepare("--root", "ml") == 2
+    assert "val.rec was written with other vocab" in capsys.readouterr().err
+    assert held(job) == before
+
+
+def test_validation_records_of_the_same_vocabularies_may_stay(job):
+    before = held(job)
+    assert prepare("--root", "ml") == 0
+    assert held(job) == before
+
+
+def test_nothing_is_replaced_if_validation_texts_are_refused(job, tmp_path):
+    before = held(job)
+    write(tmp_path / "s", "new\n" * 5)
+    assert prepare("--root", "ml", "-vs", "vs", "-vt", "none") == 2
+    assert held(job) == before
+
+
 def test_compressed_text_is_read(tmp_path):
     assert prepare() == 0
     before = pairs()
