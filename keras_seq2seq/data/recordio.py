@@ -20,7 +20,7 @@ HEADER = struct.Struct("<II")
 LENGTH_BITS = 29
 MOST_PART_BYTES = 2**LENGTH_BITS - 1
 MOST_BYTES = 1 << 26  # of one record that is read
-MOST_PARTS = 1 << 20
+MOST_PARTS = 4096  # of one record; a text has one
 WHOLE, FIRST, MIDDLE, LAST = range(4)
 
 

@@ -88,6 +88,16 @@ def test_what_is_no_frame_is_refused_with_its_place(data, place, told):
     assert error.value.place == place
 
 
+def test_empty_parts_of_a_record_take_little_memory():
+    data = header(1, 0) + header(2, 0) * 50_000 + header(3, 0)
+    tracemalloc.start()
+    with pytest.raises(FrameError, match="more than 4096 parts"):
+        read(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
 def test_a_length_that_lies_takes_no_memory():
     data = header(0, MOST_BYTES) + b"abc"
     tracemalloc.start()
