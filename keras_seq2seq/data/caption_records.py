@@ -64,15 +64,33 @@ def unpack(captions, image_dir, output):
         image_dir: path of the folder.
         output: path of the TSV.
 
+    A picture that is there already stays, if its bytes are the same.
+
     Returns:
-        int: pictures written.
+        int: pictures of the records.
+
+    Raises:
+        UserError: captions of ids without words, or another picture under a
+            name that is to be written; nothing is written then.
     """
-    names = []
+    _check_words(captions.texts)
+    names, missing = [], []
     for index in range(len(captions.pictures)):
         data = encoded_bytes(captions.pictures[index])
         name = f"{index + 1:06d}.{suffix_of(data)}"
         names.append(name)
-        write_file(Path(image_dir) / name, data)
+        path = Path(image_dir) / name
+        if not path.exists():
+            missing.append(index)
+        elif path.read_bytes() != data:
+            raise UserError(
+                f"{path}: expected no other picture of this name. Received: "
+                "one, whose captions would belong to a new one. Type an empty "
+                "--image_dir."
+            )
+    for index in missing:
+        data = encoded_bytes(captions.pictures[index])
+        write_file(Path(image_dir) / names[index], data)
     lines = [
         f"{names[owner]}\t{' '.join(text.split())}\n"
         for owner, text in zip(captions.owners, captions.texts, strict=True)
@@ -86,10 +104,14 @@ def suffix_of(data):
     return next((name for sign, name in SIGNS if data.startswith(sign)), "jpg")
 
 
+def _check_words(texts):
+    if not all(isinstance(text, str) for text in texts):
+        raise UserError("Records of ids without words can't be written anew.")
+
+
 def _example(captions, index, tokenizer):
     owner, text = captions.owners[index], captions.texts[index]
-    if not isinstance(text, str):
-        raise UserError("Records of ids without words can't be written anew.")
+    _check_words([text])
     try:
         data = encoded_bytes(captions.pictures[owner])
     except OSError as error:
