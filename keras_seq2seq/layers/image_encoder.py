@@ -3,6 +3,7 @@
 import copy
 import functools
 import hashlib
+import json
 
 import keras
 from keras import ops
@@ -16,6 +17,9 @@ from keras_seq2seq.layers.encoder_output import EncoderOutput
 from keras_seq2seq.layers.part import Part
 
 WHOLE = "all"  # `fine_tune_from` of a network that is trained as a whole
+# Of a network's configuration: what decides no feature of a frozen one.
+IMMATERIAL = ("shared_object_id", "seed", "build_config", "compile_config")
+HOLDING_NAMES = ("name", "keras_history", "input_layers", "output_layers")
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
@@ -193,13 +197,12 @@ class ImageEncoder(Part):
 
     def fingerprint(self):
         """What decides the features of a picture, as JSON."""
-        kinds = [type(layer).__name__ for layer in self.backbone.layers]
         digest = hashlib.sha256()
         for weight in self.backbone.get_weights():
             digest.update(repr((weight.shape, weight.dtype)).encode())
             digest.update(weight.tobytes())
         return [
-            self.name_of_backbone or kinds,
+            self.name_of_backbone or _digest_of_structure(self.backbone),
             digest.hexdigest(),
             [self.resize_height, self.resize_width],
             self.compute_dtype,
@@ -272,6 +275,42 @@ class ImageEncoder(Part):
             model = keras.saving.deserialize_keras_object(described)
             config = {**config, "backbone": model}
         return cls(**config)
+
+
+def _digest_of_structure(network):
+    """Digest of what a network computes, apart from its weights."""
+    try:
+        told = keras.saving.serialize_keras_object(network)
+    except NotImplementedError:  # a class of the user's own
+        told = [type(layer).__name__ for layer in network.layers]
+    plain = _renamed(told, {})
+    text = json.dumps(plain, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _renamed(told, numbers, named=False):
+    """A configuration with its layers' names replaced by their order.
+
+    Keras numbers the names of layers as a process makes them.
+
+    Args:
+        told: JSON.
+        numbers: dict from names to numbers, which grows.
+        named: bool. Whether each text is a name.
+    """
+    if isinstance(told, str):
+        return numbers.setdefault(told, len(numbers)) if named else told
+    if isinstance(told, list | tuple):
+        return [_renamed(each, numbers, named) for each in told]
+    if not isinstance(told, dict) or "DTypePolicy" in str(
+        told.get("class_name")
+    ):
+        return told
+    return {
+        key: _renamed(value, numbers, named or key in HOLDING_NAMES)
+        for key, value in told.items()
+        if key not in IMMATERIAL
+    }
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")

@@ -177,3 +177,48 @@ def test_without_a_network_one_learns_where_weights_are(monkeypatch):
         load_weights(network, "MobileNetV2", "imagenet")
     with pytest.raises(UserError, match="docs/image_captioning.md"):
         load_weights(network, "EfficientNetLite0", "imagenet")
+
+
+def described(scale=1 / 255, activation="relu", strides=2, order=1):
+    """Fingerprint of a network whose layers Keras names, weights alike."""
+    inputs = keras.Input((H, W, 3))
+    x = keras.layers.Rescaling(scale)(inputs)
+    first = keras.layers.Conv2D(
+        3, 3, strides, "same", activation=activation, kernel_initializer="ones"
+    )(x)
+    second = keras.layers.Activation("tanh")(first)
+    x = keras.layers.Subtract()([first, second][::order])
+    x = keras.layers.Dropout(0.1)(x)
+    network = keras.Model(inputs, x)
+    return encoder(backbone=network).fingerprint()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scale": 1 / 127.5},
+        {"activation": "elu"},
+        {"strides": 1},
+        {"order": -1},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_fingerprint_tells_networks_of_equal_weights_apart(change):
+    assert described(**change) != described()
+
+
+def test_equal_networks_have_one_fingerprint_whatever_keras_calls_them():
+    assert described() == described()
+
+
+def test_a_fingerprint_outlives_a_configuration():
+    layer = encoder()
+    twin = ImageEncoder.from_config(layer.get_config())
+    twin.set_weights(layer.get_weights())
+    assert twin.fingerprint() == layer.fingerprint()
+
+
+def test_a_known_network_is_told_by_its_name():
+    known = encoder(backbone="MobileNetV2", resize_height=32, resize_width=32)
+    assert known.fingerprint()[0] == "MobileNetV2"
+    assert known.fingerprint()[2:] == [[32, 32], "float32"]
