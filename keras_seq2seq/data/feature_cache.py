@@ -75,7 +75,8 @@ def load_or_compute(
 
     The file's key is what decides its content: pictures, and what `described`
     says of the network. A computation that was interrupted goes on where it
-    was; one that another process does is waited for.
+    was; one that another process does is waited for. Pictures that could not
+    be read are tried again whenever the cache is opened.
 
     Args:
         pictures: `FolderPictures` or `RecordPictures`.
@@ -100,11 +101,13 @@ def load_or_compute(
     if found is None:
         with _storage_errors(directory):
             directory.mkdir(parents=True, exist_ok=True)
-            with (directory / ".lock").open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with _locked(directory):
                 # Whoever held the lock may have computed them.
                 if _open(directory, shape, dtype) is None:
                     _compute(directory, pictures, compute, shape, dtype)
+        found = _open(directory, shape, dtype)
+    elif found[1]:
+        _try_again(directory, pictures, compute, found[1])
         found = _open(directory, shape, dtype)
     return FeatureTable(pictures, *found)
 
@@ -119,6 +122,34 @@ def _open(directory, shape, dtype):
         return array, [int(number) for number in done["unreadable"]]
     except (OSError, ValueError, KeyError, TypeError):
         return None  # absent, damaged or not complete
+
+
+def _try_again(directory, pictures, compute, unreadable):
+    """Computes what could not be read before, if it can be now."""
+    rows = compute([pictures[number] for number in unreadable])
+    found = {
+        number: row
+        for number, row in zip(unreadable, rows, strict=True)
+        if row is not None
+    }
+    if not found:
+        return
+    # A cache that can't be written is as good as it was.
+    with contextlib.suppress(OSError, StorageError), _locked(directory):
+        array = np.load(directory / FEATURES, "r+", allow_pickle=False)
+        for number, row in found.items():
+            array[number] = _stored(row, array.dtype)
+        array.flush()
+        note = json.loads((directory / DONE).read_text("utf-8"))
+        rest = [n for n in note["unreadable"] if n not in found]
+        _note(directory / DONE, len(array), rest)
+
+
+@contextlib.contextmanager
+def _locked(directory):
+    with (directory / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _compute(directory, pictures, compute, shape, dtype):
@@ -151,7 +182,7 @@ def _compute(directory, pictures, compute, shape, dtype):
                 if row is None:
                     unreadable.append(number)
                     row = np.zeros(shape[1:], dtype)
-                file.write(_stored(row, dtype))
+                file.write(_stored(row, dtype).tobytes())
             begin = some.stop
             file.flush()
             os.fsync(file.fileno())
@@ -164,7 +195,7 @@ def _compute(directory, pictures, compute, shape, dtype):
 
 def _stored(row, dtype):
     limit = np.finfo(dtype).max  # no feature becomes infinite
-    return np.ascontiguousarray(np.clip(row, -limit, limit), dtype).tobytes()
+    return np.asarray(np.clip(row, -limit, limit), dtype)
 
 
 def _progress(directory):

@@ -1,6 +1,7 @@
 """Reads every picture once before training, and tells which can't be read."""
 
 import concurrent.futures
+import contextlib
 import hashlib
 import json
 import os
@@ -24,7 +25,7 @@ def unreadable_pictures(pictures, cache_dir=None):
     """Which pictures can't be read.
 
     The result is kept beside encoded corpora and found again as long as no
-    file changes.
+    file changes, unless a reason is one that may pass.
 
     Args:
         pictures: `FolderPictures` or `RecordPictures`.
@@ -41,11 +42,12 @@ def unreadable_pictures(pictures, cache_dir=None):
         return {int(index): str(text) for index, text in known.items()}
     except (OSError, ValueError, AttributeError):
         pass  # not there, or damaged: looked at again
-    found = _read_all(pictures)
-    try:
-        write_file(path, json.dumps(found))
-    except StorageError:
-        pass  # only slower the next time
+    errors = _read_all(pictures)
+    found = {index: str(error) for index, error in errors.items()}
+    if all(error.lasting for error in errors.values()):
+        # Without space it is only slower the next time.
+        with contextlib.suppress(StorageError):
+            write_file(path, json.dumps(found))
     return found
 
 
@@ -54,16 +56,16 @@ def _read_all(pictures):
     with concurrent.futures.ThreadPoolExecutor(threads()) as pool:
         for begin in range(0, len(pictures), AT_ONCE):
             some = range(begin, min(begin + AT_ONCE, len(pictures)))
-            reasons = pool.map(lambda i: _reason(pictures[i]), some)
-            for index, reason in zip(some, reasons, strict=True):
-                if reason is not None:
-                    found[index] = reason
+            errors = pool.map(lambda i: _error(pictures[i]), some)
+            for index, error in zip(some, errors, strict=True):
+                if error is not None:
+                    found[index] = error
     return found
 
 
-def _reason(source):
+def _error(source):
     try:
         read_picture(source, SIZE, SIZE)
     except PictureError as error:
-        return str(error)
+        return error
     return None

@@ -25,7 +25,14 @@ SMALLEST_CROP = 0.85  # share of a side that a random crop keeps
 
 
 class PictureError(UserError):
-    """A picture that can't be read; it says which, and why."""
+    """A picture that can't be read; it says which, and why.
+
+    Attributes:
+        lasting: bool. Whether the same file will never be read; False for
+            what may pass, such as too many open files or a lost disk.
+    """
+
+    lasting = True
 
 
 class Picture(NamedTuple):
@@ -97,12 +104,21 @@ def read_picture(source, height=None, width=None, view=None):
     except PictureError as error:
         raise PictureError(f"{name_of(source)}: {error}") from None
     except MemoryError:
-        raise PictureError(f"{name_of(source)}: too large") from None
+        raise _passing(f"{name_of(source)}: too large") from None
     except FileNotFoundError:
         raise PictureError(f"{name_of(source)}: no such file") from None
     except Exception as error:  # damaged files make Pillow raise anything
         reason = str(error).splitlines()[0] if str(error) else type(error)
-        raise PictureError(f"{name_of(source)}: {reason}") from error
+        told = f"{name_of(source)}: {reason}"
+        # Pillow's own have no number.
+        passes = isinstance(error, OSError) and error.errno is not None
+        raise (_passing if passes else PictureError)(told) from error
+
+
+def _passing(text):
+    error = PictureError(text)
+    error.lasting = False
+    return error
 
 
 def write_picture(path, pixels):

@@ -103,11 +103,25 @@ def test_an_interrupted_computation_goes_on(pictures, tmp_path, monkeypatch):
 
 
 def test_a_bad_picture_is_remembered(pictures, tmp_path):
-    for network in (Network(bad=[2]), Network()):
+    for tried in (list(range(COUNT)), [2]):
+        network = Network(bad=[2])
         found = table(pictures, network, tmp_path / "cache")
+        assert network.seen == tried
         assert found.readable.tolist() == [n != 2 for n in range(COUNT)]
         assert found.get(pictures[2]) is None
         assert (np.asarray(found.take([2])) == 0).all()
+
+
+def test_a_picture_that_can_be_read_later_gets_its_features(pictures, tmp_path):
+    table(pictures, Network(bad=[2, 4]), tmp_path / "cache")
+    for network, tried in ((Network(bad=[4]), [2, 4]), (Network(), [4])):
+        found = table(pictures, network, tmp_path / "cache")
+        assert network.seen == tried
+        assert found.get(pictures[2])[0, 0] == 2.25
+    assert found.readable.all()
+    assert found.take(range(COUNT))[:, 0, 0].tolist() == [
+        n + 0.25 for n in range(COUNT)
+    ]
 
 
 def test_features_never_become_infinite(pictures, tmp_path):

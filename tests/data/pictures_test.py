@@ -1,3 +1,4 @@
+import errno
 import io
 
 import numpy as np
@@ -196,6 +197,22 @@ def test_all_bad_pictures_of_a_folder_are_found(tmp_path, monkeypatch):
         assert unreadable_pictures(store, cache) == found
     (tmp_path / "empty.jpg").write_bytes(encoded(plain()))
     assert sorted(unreadable_pictures(store, cache)) == [1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EMFILE, "Too many open files"), MemoryError()]
+)
+def test_a_failure_that_passes_is_not_remembered(tmp_path, monkeypatch, error):
+    (tmp_path / "good.png").write_bytes(encoded(plain()))
+    store = FolderPictures(tmp_path, ["good.png"])
+
+    def fail(*given):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures, "_recognised", fail)
+        assert sorted(unreadable_pictures(store, tmp_path / "cache")) == [0]
+    assert unreadable_pictures(store, tmp_path / "cache") == {}
 
 
 def test_folders_are_lists_of_their_pictures(tmp_path):
