@@ -233,7 +233,8 @@ def score_pairs(
         temperature: float above 0. Divides the logits.
         longest: pair of int or None. Most tokens of a source and of a target,
             END apart; None: what the model can read, often any number. Longer
-            pairs have the probability 0.
+            pairs, and those whose picture can't be read, have the
+            probability 0.
 
     Returns:
         float64 array of nats, END included, and int array of tokens, END
@@ -260,7 +261,10 @@ def _nats(model, pairs, batch_size, temperature=1.0, longest=(None, None)):
 
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
-        nats[chosen] = log_probs(*assemble(pairs, chosen)).numpy()
+        inputs, labels, weights = assemble(pairs, chosen)
+        found = log_probs(inputs, labels, weights).numpy()
+        # A picture that can't be read leaves no weight to its caption.
+        nats[chosen] = np.where(weights.any(axis=1), found, -np.inf)
     return nats
 
 
@@ -306,7 +310,11 @@ def evaluate(model, pipeline, config, batch_size=64, allowed=()):
     pairs = selection.pairs
     if isinstance(model, Ensemble):
         nats = _nats(model, pairs, batch_size)
-        loss = -float(nats.sum()) / int(pairs.target_lengths.sum())
+        # As in training, a picture that can't be read does not count.
+        counted = np.isfinite(nats) | (model.tokenizers[0] is not None)
+        loss = -float(nats[counted].sum()) / int(
+            pairs.target_lengths[counted].sum()
+        )
         return {"loss": loss, "perplexity": math.exp(loss)}
     model.compile()
     return model.evaluate(

@@ -7,18 +7,21 @@ import pytest
 
 import keras_seq2seq
 from keras_seq2seq import inference
+from keras_seq2seq.__main__ import main
 from keras_seq2seq.checkpoint.averaging import (
     AVERAGE_DIRECTORY,
     average,
     write_average,
 )
 from keras_seq2seq.config.inference_flags import checked_pipeline
+from keras_seq2seq.data.pictures import write_picture
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import read_run
 from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.tasks import DecodeText, DumpAttention
 from tests.commands.small_run import LINES, small_run
 from tests.run_directories import words
+from tests.zoo.image2seq_test import image_model
 from tests.zoo.tiny_models import basic_model, conv_s2s_model, pooling_model
 
 SOURCES = [*LINES[:9], "", "h g f"]
@@ -222,3 +225,24 @@ def test_learned_positions_bound_what_is_scored_and_fixed_ones_do_not(
         model, ["a", " ".join("a" * 120)], ["b"] * 2
     )
     assert np.isfinite(nats).tolist() == [True, scored]
+
+
+def test_a_picture_that_cannot_be_read_has_no_likely_caption(tmp_path):
+    write_picture(tmp_path / "good.png", np.zeros((8, 8, 3), "uint8"))
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    paths = [str(tmp_path / f"{name}.png") for name in ("bad", "good")]
+    nats, _ = inference.score_pairs(image_model(), paths, ["a b", "a b"])
+    assert nats[0] == -np.inf and np.isfinite(nats[1])
+
+
+def test_a_score_tells_of_pictures_that_cannot_be_read(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(inference, "load", lambda *a, **b: image_model())
+    for name, line in (("source", "absent.png\n"), ("target", "a b\n")):
+        (tmp_path / name).write_text(line)
+    files = [f"--{x}={tmp_path / x}" for x in ("source", "target")]
+    assert main(["score", "--model_dir", "run", *files]) == 0
+    told = capsys.readouterr()
+    assert told.out == "-inf\t3\ta b\n"
+    assert "too long, or their picture can't be read, and have" in told.err

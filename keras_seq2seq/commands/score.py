@@ -95,7 +95,7 @@ def run(arguments):
         else arguments.softmax_temperature,
         longest,
     )
-    _tell_of_long_ones(nats)
+    _tell_of_impossible_ones(nats, model.tokenizers[0] is None)
     for row in zip(sources, targets, nats, tokens, strict=True):
         print(line(*row))
 
@@ -172,13 +172,16 @@ def _longest(text):
     return int(parts[0]), int(parts[-1])
 
 
-def _tell_of_long_ones(nats):
+def _tell_of_impossible_ones(nats, pictures):
     lines = [n for n, value in enumerate(nats, 1) if value == -float("inf")]
     if lines:
         shown = ", ".join(map(str, lines[:LINES_SHOWN]))
         more = ", ..." if len(lines) > LINES_SHOWN else ""
+        why = "too long"
+        if pictures:
+            why += ", or their picture can't be read,"
         print(
-            f"{len(lines)} pairs are too long and have the probability 0: "
+            f"{len(lines)} pairs are {why} and have the probability 0: "
             f"lines {shown}{more}",
             file=sys.stderr,
         )

@@ -182,7 +182,7 @@ class CaptionedPictures:
         except PictureError as error:
             if owner not in self._told:  # once, not in every pass
                 self._told.add(owner)
-                logger.warning("Not trained on: %s", error)
+                logger.warning("Left out: %s", error)
             return None
 
 
