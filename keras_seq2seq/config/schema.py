@@ -24,6 +24,7 @@ from keras_seq2seq.config.run_schema import (
     Buckets,
     DevDecoding,
     EarlyStopping,
+    PairBuckets,
     Prepare,
     SubwordSampling,
 )
@@ -373,6 +374,8 @@ def _contradictions(config):
         path = ("model_params", "architecture")
         faults.append((path, text, architecture))
     faults += _unfit_for_pictures(config)
+    if config.model == "Image2Seq":
+        faults += _meant_for_text(config)
     if not _scored(config):
         metric = config.early_stopping.metric
         text = (
@@ -417,6 +420,38 @@ def _unfit_for_pictures(config):
             )
             path = (path[0], "params", "augment")
             faults.append((path, text, True))
+    return faults
+
+
+def _meant_for_text(config):
+    """Settings of pairs of text, which change nothing for pictures."""
+    faults = []
+    for name in ("overlength", "empty_pairs", "subword_sampling"):
+        value, default = (
+            getattr(config, name),
+            Config.model_fields[name].default,
+        )
+        if value != default:
+            text = (
+                "is for pairs of text, and Image2Seq reads captions of "
+                f"pictures. Remove it, or type {name}: {default or 'null'}"
+            )
+            faults.append(((name,), text, None))
+    if isinstance(config.buckets, PairBuckets):
+        text = (
+            "is a mapping, for buckets of both sides, and the pictures of "
+            "Image2Seq have no tokens. Type auto:4, or lengths of captions"
+        )
+        faults.append((("buckets",), text, None))
+    ratio = config.model_params.inference_max_length_ratio
+    if ratio is not None:
+        text = (
+            f"is {ratio}, words per source token, and the pictures of "
+            "Image2Seq have none. Type inference.max_decode_length in its "
+            "place"
+        )
+        path = ("model_params", "inference.max_length_ratio")
+        faults.append((path, text, ratio))
     return faults
 
 

@@ -406,6 +406,25 @@ def test_parts_of_text_and_of_pictures_do_not_mix(settings, text):
     assert text in message(**{"model": "Image2Seq", **settings})
 
 
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"buckets": {"width": 5}}, "Type auto:4, or lengths of captions"),
+        ({"overlength": "drop"}, "type overlength: truncate"),
+        ({"empty_pairs": "drop"}, "type empty_pairs: keep"),
+        ({"subword_sampling": {}}, "type subword_sampling: null"),
+        (
+            {"model_params": {"inference.max_length_ratio": 2}},
+            "Type inference.max_decode_length",
+        ),
+    ],
+    ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",
+)
+def test_a_model_of_pictures_refuses_what_is_meant_for_text(settings, text):
+    assert text in message(model="Image2Seq", **settings)
+    assert build(model="AttentionSeq2Seq", **settings)
+
+
 def test_seconds_replace_the_steps_of_train_samples():
     hook = {"class": "TrainSampleHook", "params": {"every_n_secs": 5}}
     got = build(hooks=[hook]).hooks[0].params
