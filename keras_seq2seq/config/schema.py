@@ -253,12 +253,6 @@ class Config(Section):
     )
 
     @property
-    def bucket_count(self):
-        """How many boundaries `auto` buckets shall have, else None."""
-        automatic = isinstance(self.buckets, str)
-        return int(self.buckets.partition(":")[2]) if automatic else None
-
-    @property
     def evaluation_batch_size(self):
         """Pairs of a batch of an evaluation."""
         by_tokens = self.batch_type == "tokens"

@@ -154,11 +154,6 @@ def test_buckets_in_every_spelling(given, boundaries):
     assert build(buckets=given).buckets == boundaries
 
 
-def test_automatic_buckets_have_a_count():
-    assert build(buckets="auto:3").bucket_count == 3
-    assert build(buckets="10,20").bucket_count is None
-
-
 @pytest.mark.parametrize(
     "given", ["20,10", [5, 5], [0], "ten", True, 2.5, "auto:0", "automatic"]
 )
