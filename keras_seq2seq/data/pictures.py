@@ -24,6 +24,18 @@ SUFFIXES = frozenset(
 SMALLEST_CROP = 0.85  # share of a side that a random crop keeps
 
 
+def ignore_warnings_of_pillow():
+    """Leaves out what Pillow warns of: it is harmless, or refused here.
+
+    Once, since pictures are read in threads, which share the filters.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+
+ignore_warnings_of_pillow()
+
+
 class PictureError(UserError):
     """A picture that can't be read; it says which, and why.
 
@@ -97,9 +109,7 @@ def read_picture(source, height=None, width=None, view=None):
             than `MOST_PIXELS`.
     """
     try:
-        # What Pillow warns of is either harmless or refused below.
-        with warnings.catch_warnings(), _open(source) as image:
-            warnings.simplefilter("ignore")
+        with _open(source) as image:
             return _pixels(image, height, width, view)
     except PictureError as error:
         raise PictureError(f"{name_of(source)}: {error}") from None

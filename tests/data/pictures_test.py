@@ -1,5 +1,6 @@
 import errno
 import io
+import warnings
 
 import numpy as np
 import pytest
@@ -197,6 +198,32 @@ def test_all_bad_pictures_of_a_folder_are_found(tmp_path, monkeypatch):
         assert unreadable_pictures(store, cache) == found
     (tmp_path / "empty.jpg").write_bytes(encoded(plain()))
     assert sorted(unreadable_pictures(store, cache)) == [1, 2, 4]
+
+
+def test_reading_leaves_the_filters_of_warnings_alone(monkeypatch):
+    before, during = list(warnings.filters), []
+    whole = pictures._pixels
+
+    def observed(*given):
+        during.extend(warnings.filters)
+        return whole(*given)
+
+    monkeypatch.setattr(pictures, "_pixels", observed)
+    read_picture(encoded(plain()))
+    assert during == before
+
+
+def test_pillow_warns_of_nothing():
+    cut = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01"
+    data = encoded(plain(), "JPEG", exif=cut)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        read_picture(data)
+        assert told
+        del told[:]
+        pictures.ignore_warnings_of_pillow()
+        read_picture(data)
+        assert not told
 
 
 @pytest.mark.parametrize(
