@@ -316,6 +316,7 @@ def evaluate(model, pipeline, config, batch_size=64, allowed=()):
             pairs.target_lengths[counted].sum()
         )
         return {"loss": loss, "perplexity": math.exp(loss)}
+    recipe.keep_features(config, model, pairs)
     model.compile()
     return model.evaluate(
         evaluation_dataset(pairs, batch_size), verbose=0, return_dict=True

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import keras_seq2seq
-from keras_seq2seq import inference
+from keras_seq2seq import inference, recipe
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.checkpoint.averaging import (
     AVERAGE_DIRECTORY,
     average,
     write_average,
 )
+from keras_seq2seq.config.files import load
 from keras_seq2seq.config.inference_flags import checked_pipeline
 from keras_seq2seq.data.pictures import write_picture
 from keras_seq2seq.errors import UserError
@@ -24,6 +25,19 @@ from tests.run_directories import words
 from tests.zoo.image2seq_test import image_model
 from tests.zoo.tiny_models import basic_model, conv_s2s_model, pooling_model
 
+CAPTIONER = {
+    "vocab_target": "words.txt",
+    "embedding.dim": 6,
+    "bridge.class": "InitialStateBridge",
+    "encoder.class": "ImageEncoder",
+    "encoder.params": {
+        "backbone": "tests.small_backbone.network",
+        "weights": None,
+        "resize_height": 8,
+        "resize_width": 8,
+        "feature_cache": "float16",
+    },
+}
 SOURCES = [*LINES[:9], "", "h g f"]
 
 
@@ -246,3 +260,24 @@ def test_a_score_tells_of_pictures_that_cannot_be_read(
     told = capsys.readouterr()
     assert told.out == "-inf\t3\ta b\n"
     assert "too long, or their picture can't be read, and have" in told.err
+
+
+def test_an_evaluation_of_pictures_keeps_their_features(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_SEQ2SEQ_CACHE", str(tmp_path / "cache"))
+    write_picture(tmp_path / "a.png", np.full((8, 8, 3), 99, "uint8"))
+    (tmp_path / "captions.tsv").write_text("a.png\ta b\na.png\tb a b\n")
+    places = {"image_dir": tmp_path, "captions_files": "captions.tsv"}
+    section = {
+        "class": "ImageCaptionTSVInputPipeline",
+        "params": {key: str(tmp_path / x) for key, x in places.items()},
+    }
+    section = json.dumps(section)
+    given = {"model": "Image2Seq", "model_params": json.dumps(CAPTIONER)}
+    given |= {f"input_pipeline_{part}": section for part in ("train", "dev")}
+    config, allowed = load("", given), ["tests.small_backbone"]
+    model = recipe.model(config, (None, words("a b")), allowed=allowed)
+    pipeline = checked_pipeline(section)
+    found = inference.evaluate(model, pipeline, config, allowed=allowed)
+    (table,) = model.generator.known
+    assert table.get(str(tmp_path / "a.png")) is not None
+    assert np.isfinite(found["loss"])

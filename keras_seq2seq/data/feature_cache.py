@@ -56,12 +56,22 @@ class FeatureTable:
 
     def get(self, source):
         """Features of a source, an array `(C, D)`; None for others."""
+        number = self._number(source)
+        if number is None:
+            return None
+        return np.asarray(self.features[number], "float32")
+
+    def numbers(self, sources):
+        """Numbers of sources; None unless there are features of all."""
+        found = [self._number(source) for source in sources]
+        return None if None in found else found
+
+    def _number(self, source):
         if not isinstance(source, NAMED):
             return None
         number = self._numbers.get(source)
-        if number is None or not self.readable[number]:
-            return None
-        return np.asarray(self.features[number], "float32")
+        known = number is not None and self.readable[number]
+        return number if known else None
 
     def take(self, numbers):
         """Features of pictures by number, `(B, C, D)`."""

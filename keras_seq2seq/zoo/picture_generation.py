@@ -61,15 +61,29 @@ class PictureGenerator(Generator):
         return super().generate(sources, search, **options)
 
     def pairs(self, sources, targets, max_source_length=None):
-        """Given pictures and captions; see `Generator.pairs`."""
-        numbers = range(len(sources))
+        """Given pictures and captions; see `Generator.pairs`.
+
+        They have features where one of `known` has those of all pictures.
+        """
+        table, owners = self._table_of(sources)
+        pictures = ListedPictures(sources) if table is None else table.pictures
         encoder = self.model.encoder
-        return CaptionedPictures(
-            Captions(ListedPictures(sources), list(targets), numbers),
+        found = CaptionedPictures(
+            Captions(pictures, list(targets), owners),
             self.tokenizers[1],
             encoder.resize_height,
             encoder.resize_width,
         )
+        found.features = table
+        return found
+
+    def _table_of(self, sources):
+        """The table with all these pictures, or None, and their numbers."""
+        for table in self.known:
+            owners = table.numbers(sources)
+            if owners is not None:
+                return table, owners
+        return None, range(len(sources))
 
     def pieces(self, sources, max_input_length=None):
         """The pictures, each read as a whole; see `Generator.pieces`."""

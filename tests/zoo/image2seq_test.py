@@ -6,6 +6,8 @@ from PIL import Image
 
 from keras_seq2seq.checkpoint.variable_names import weight_names
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.feature_cache import FeatureTable
+from keras_seq2seq.data.picture_store import ListedPictures
 from keras_seq2seq.data.pictures import PictureError
 from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.layers import (
@@ -200,3 +202,21 @@ def test_targets_are_as_long_as_said(model):
     images = list(array(2, SIDE, SIDE, 3).clip(0, 1).astype("uint8"))
     assert all(len(x.tokens) <= 6 for x in model.generate(images))
     assert T > 1
+
+
+def test_pairs_take_features_where_those_of_all_pictures_are_known(
+    model, folder
+):
+    paths = [str(folder / f"{i}.png") for i in range(3)]
+    table = FeatureTable(
+        ListedPictures(paths[:2]), np.zeros((2, CELLS, DEPTH), "float16")
+    )
+    model.generator.known.append(table)
+    try:
+        known = model.generator.pairs([paths[1]] * 2, ["a", "b"])
+        partly = model.generator.pairs(paths[1:], ["a", "b"])
+    finally:
+        model.generator.known.remove(table)
+    assert known.features is table
+    assert known.captions.owners.tolist() == [1, 1]
+    assert partly.features is None and "image" in partly.input_specs
