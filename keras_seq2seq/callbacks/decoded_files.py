@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from keras_seq2seq.checkpoint.storage import make_directory, replace_text
+from keras_seq2seq.metrics.corpus import as_sets
 
 
 class DecodedFiles(keras.callbacks.Callback):
@@ -14,11 +15,14 @@ class DecodedFiles(keras.callbacks.Callback):
     generated, with its number from 1 on. Line by line they belong together.
     List it after the scorers.
 
+    Where sources have several references there are `decode.target.0`,
+    `decode.target.1`, ...; in a line that has fewer, its first stands in.
+
     Args:
         directory: path of the run.
         translate: callable `translate(model)` that gives one str per source.
         sources: sequence of str.
-        references: sequence of str.
+        references: list of str, or of a tuple of str for each source.
         scored: str. A key of the logs that is there when texts were generated.
 
     Source:
@@ -36,7 +40,12 @@ class DecodedFiles(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         make_directory(self.directory)
         self._write("source", self.sources)
-        self._write("target", self.references)
+        sets = as_sets(self.references)
+        if not sets or isinstance(sets[0], str):
+            sets = [sets]
+        for number, lines in enumerate(sets):
+            ending = f"target.{number}" if len(sets) > 1 else "target"
+            self._write(ending, lines)
 
     def on_epoch_end(self, epoch, logs=None):
         if self.scored in (logs or {}):

@@ -1,3 +1,5 @@
+import pytest
+
 from keras_seq2seq.callbacks import DecodedFiles
 
 
@@ -20,3 +22,22 @@ def test_files_are_written_once_and_at_each_decoding(tmp_path):
         "decode.output.00001": "x\ny z\n",
         "decode.output.00003": "x\ny\n",
     }
+
+
+@pytest.mark.parametrize(
+    ("references", "expected"),
+    [
+        (
+            [("a", "b"), ("c",), ("d", "e")],
+            {"target.0": "a\nc\nd\n", "target.1": "b\nc\ne\n"},
+        ),
+        ([("a",), ("c",), ("d",)], {"target": "a\nc\nd\n"}),
+    ],
+    ids=["several", "one"],
+)
+def test_every_set_of_references_has_a_file(tmp_path, references, expected):
+    names = ["1.png", "2.png", "3.png"]
+    callback = DecodedFiles(tmp_path, None, names, references, "val_bleu")
+    callback.on_train_begin()
+    found = {p.name: p.read_text() for p in tmp_path.glob("decode.target*")}
+    assert found == {f"decode.{end}": x for end, x in expected.items()}
