@@ -4,6 +4,9 @@ import numpy as np
 
 from keras_seq2seq import recipe
 from keras_seq2seq.config.files import load
+from keras_seq2seq.config.inference_flags import checked_pipeline
+from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.layers import TokenEmbedding
 
 
@@ -27,3 +30,19 @@ def test_the_start_tells_what_share_of_a_vocabulary_has_vectors(tmp_path):
     assert after[[5, 7]].tolist() == [[1, 2], [5, 6]]
     others = [0, 1, 2, 3, 4, 6]
     np.testing.assert_array_equal(after[others], before[others])
+
+
+def test_a_captioner_reads_a_picture_of_ones_own_pairs_once(
+    tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_captions.py").write_text(
+        "def pairs():\n"
+        "    return [('b.png', 'x'), ('a.png', 'y'), ('b.png', 'z')]\n"
+    )
+    pipeline = checked_pipeline("{class: own_captions.pairs}")
+    tokenizers = (None, DelimiterTokenizer(Vocabulary("xyz")))
+    given = (pipeline, ["own_captions"])
+    found = list(recipe.source_lines(*given, tokenizers))
+    assert found == ["b.png", "a.png"]
+    assert list(recipe.source_lines(*given)) == ["b.png", "a.png", "b.png"]

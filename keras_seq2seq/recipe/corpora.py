@@ -151,4 +151,8 @@ def source_lines(pipeline, allowed=(), tokenizers=None):
     if reads_pictures(pipeline):
         found = all_captions(pipeline, allowed).pictures
         return (found[index] for index in range(len(found)))
-    return pairs_of(pipeline, allowed, False, tokenizers).sources()
+    found = pairs_of(pipeline, allowed, False, tokenizers).sources()
+    if tokenizers and tokenizers[0] is None:
+        # A picture comes once per caption here.
+        return iter(dict.fromkeys(found))
+    return found
