@@ -135,7 +135,7 @@ def captions_of_tsv(
     wanted = None if split_file is None else _names_in(split_file)
     numbers, texts, owners = {}, [], []
     left_out = collections.defaultdict(list)
-    rows = _rows(captions_files, (image_column, caption_column), there)
+    rows = _rows(captions_files, (image_column, caption_column), image_dir)
     for name, text in rows:
         if wanted is not None and name not in wanted:
             continue
@@ -163,7 +163,7 @@ def captions_of_tsv(
     return Captions(FolderPictures(image_dir, numbers), texts, owners, left_out)
 
 
-def _rows(files, columns, there):
+def _rows(files, columns, image_dir):
     image_column, caption_column = columns
     for path in expand_files(files):
         for number, line in enumerate(read_lines(path), start=1):
@@ -179,7 +179,7 @@ def _rows(files, columns, there):
                 )
             name = NUMBERED.sub("", cells[image_column].strip())
             header = number == 1 and not Path(name).suffix
-            if not header or name in there:
+            if not header or (Path(image_dir) / name).is_file():
                 yield name, cells[caption_column]
 
 

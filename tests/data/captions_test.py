@@ -78,6 +78,14 @@ def test_other_columns_and_plain_words(folder):
     )
 
 
+def test_the_first_picture_may_have_no_suffix(folder):
+    (folder / "a.png").rename(folder / "a")
+    (folder / "captions.tsv").write_text("a\ttwo dogs\nb.png\ta dog\n")
+    found = read(folder)
+    assert found.pictures.names == ["a", "b.png"]
+    assert found.texts == ["two dogs", "a dog"]
+
+
 def test_without_those_that_cannot_be_read(folder):
     found = read(folder).without({0: "b.png: damaged"})
     assert found.pictures.names == ["a.png"]
