@@ -110,7 +110,7 @@ def set_up(
     told += training_remarks(config, bucketing)
     told += pairs.remarks
     if dev is not None:
-        told += [f"{line} (development data)" for line in dev.remarks]
+        told += _of_development(dev.remarks)
     for line in [*start_banner(run, strategy), *told]:
         say(line)
     restored = _restored(run)
@@ -123,8 +123,15 @@ def set_up(
     if workers.is_chief:
         # Not before: what a run holds already stays, if it cannot go on.
         write_run(directory, config, pair, dialect, pairs.length_ratio)
-        write_left_out(directory, pairs.left_out)
+        write_left_out(
+            directory,
+            [*pairs.left_out, *_of_development(dev.left_out if dev else ())],
+        )
     return run
+
+
+def _of_development(lines):
+    return [f"{line} (development data)" for line in lines]
 
 
 def _used_pairs(config, pair, allowed):

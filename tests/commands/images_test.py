@@ -62,6 +62,8 @@ def place(tmp_path_factory):
         names = [f"{number:02d}.png" for number in numbers]
         if split == "train":
             names += ["bad.jpg", "gone.jpg"]
+        else:
+            names += ["mute.jpg"]
         text = "".join(f"{name}\n" for name in names)
         (folder / f"{split}.txt").write_text(text)
     return folder
@@ -147,6 +149,7 @@ def test_what_is_left_out_is_listed(place):
     text = (trained(place) / LEFT_OUT_FILE).read_text()
     assert "captions whose picture is missing: gone.jpg" in text
     assert re.search("pictures that can't be read: .*bad.jpg", text)
+    assert "pictures without a caption: mute.jpg (development data)\n" in text
 
 
 def test_a_run_needs_neither_data_nor_network_file_to_infer(
