@@ -302,10 +302,7 @@ def evaluate(model, pipeline, config, batch_size=64, allowed=()):
         pipeline, config.model_params, model.tokenizers, allowed=allowed
     )
     selection = recipe.selected(config, pairs, "the pipeline")
-    if selection.told:
-        told = f"of {selection.read:,} pairs {selection.told}."
-        LOGGER.warning("%s", told)
-    for line in pairs.remarks:
+    for line in [*selection.remarks, *pairs.remarks]:
         LOGGER.warning("%s", line)
     pairs = selection.pairs
     if isinstance(model, Ensemble):

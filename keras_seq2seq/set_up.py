@@ -153,9 +153,10 @@ def _used_pairs(config, pair, allowed):
 def _selection_remarks(used):
     """Lines about pairs that are left out or cut off."""
     return [
-        f"input_pipeline_{part}: of {selection.read:,} pairs {selection.told}."
+        f"input_pipeline_{part}: {line}"
         for part, selection in used.items()
-        if selection and selection.told
+        if selection
+        for line in selection.remarks
     ]
 
 

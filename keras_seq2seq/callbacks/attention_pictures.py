@@ -4,7 +4,7 @@ from pathlib import Path
 
 import keras
 
-from keras_seq2seq.checkpoint.storage import make_directory, storage_errors
+from keras_seq2seq.checkpoint.storage import make_directory
 from keras_seq2seq.checkpoint.variable_value import steps_made
 from keras_seq2seq.data.pictures import write_picture
 
@@ -35,7 +35,6 @@ class AttentionPictures(keras.callbacks.Callback):
             return
         step = steps_made(self.model.optimizer)
         path = self.directory / f"attention_{step:06d}.png"
-        with storage_errors(path):
-            write_picture(path, picture)
+        write_picture(path, picture)
         if self.image is not None:
             self.image("attention", picture, step)

@@ -37,6 +37,11 @@ class Selection(NamedTuple):
         said = [f"{count:,} {what}" for what, count in parts.items() if count]
         return ", ".join(said)
 
+    @property
+    def remarks(self):
+        """A line of what a user should know, in a list, or an empty one."""
+        return [f"of {self.read:,} pairs {self.told}."] if self.told else []
+
 
 def select_pairs(pairs, overlength="truncate", empty="keep", name="data"):
     """Leaves out what shall not be used.
