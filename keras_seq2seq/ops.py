@@ -297,11 +297,19 @@ def require_at_most(length, limit, told):
         limit: int.
         told: str. What the error says, in front of `Received: length=...`.
 
+    Returns:
+        `length`. In a graph only what is computed from this value is sure to
+        run after the check.
+
     Raises:
         ValueError: in a graph of TensorFlow `tf.errors.InvalidArgumentError`.
     """
     if isinstance(length, int):
         if length > limit:
             raise ValueError(f"{told} Received: length={length}")
-        return
-    tf.debugging.Assert(length <= limit, [f"{told} Received: length=", length])
+        return length
+    check = tf.debugging.Assert(
+        length <= limit, [f"{told} Received: length=", length]
+    )
+    with tf.control_dependencies([check]):
+        return tf.identity(length)

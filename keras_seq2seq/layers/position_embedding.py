@@ -49,9 +49,8 @@ class PositionEmbedding(Part):
         )
 
     def call(self, inputs):
-        length = ops.shape(inputs)[1]
-        require_at_most(
-            length,
+        length = require_at_most(
+            ops.shape(inputs)[1],
             self.num_positions,
             f"There are learned positions for {self.num_positions} tokens "
             "(START or END counted), and a sequence is longer. Cut it, train "
