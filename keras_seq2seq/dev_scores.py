@@ -196,10 +196,16 @@ class DevScores:
 
     def greedy(self, model, sources):
         """One string per source, by greedy search."""
-        return [each.text for each in model.generate(sources, GreedySearch())]
+        return [each.text for each in _greedily(model, sources)]
 
     def attend(self, model):
         """The `Generation` of the first source, with its attention."""
         filled = (s for s in self.sources if not is_blank(s))
-        search = GreedySearch(with_attention=True)
-        return model.generate([next(filled, "")], search)[0]
+        return _greedily(model, [next(filled, "")])[0]
+
+
+def _greedily(model, sources):
+    """Generations of one search for samples and pictures alike: to compile
+    another takes seconds."""
+    search = GreedySearch(with_attention=model.has_attention)
+    return model.generate(sources, search)
