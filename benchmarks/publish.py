@@ -6,6 +6,8 @@
     python benchmarks/publish.py RUN_DIR zoo/image2seq_flickr8k.yml \\
         --metric bleu_4 --input_pipeline '{class: ..., params: {...}}'
 
+The metric `perplexity` is that of the split's targets, per token, END counted.
+
 Replaces the recipe's `published:` block, comments elsewhere stay, and writes
 `zoo/<name>.metrics.jsonl`. The numbers belong to a commit, so nothing outside
 `zoo/` may differ from it, the run must be younger than the commit, and the
@@ -35,6 +37,9 @@ from keras_seq2seq.run_files import CONFIG_FILE, check_unchanged, read_run
 
 # The key, and all lines up to the next one that begins at the margin.
 BLOCK = re.compile(r"^published:.*\n(?:[ -].*\n|\n)*", re.MULTILINE)
+
+PERPLEXITY = "perplexity"
+PER_TOKEN = "tokens of the target vocabulary, END counted"
 
 # What may change when a run goes on, but not before it is published.
 ENDING = ("train_steps", "minutes", "average")
@@ -123,8 +128,7 @@ def measure(arguments, commit):
     """
     run_dir = Path(arguments.run_dir)
     model = inference.load(run_dir, arguments.checkpoint)
-    sources, references = read_split(arguments, model)
-    written = [each.text for each in model.generate(sources)]
+    pipeline = split_of(arguments)
     lines = list(read_lines(run_dir / "metrics.jsonl"))
     records = [json.loads(line) for line in lines]
     seconds = records[-1]["seconds"]
@@ -136,30 +140,43 @@ def measure(arguments, commit):
         "tokens_per_second": round(tokens / seconds),
         "command": arguments.command or _command(arguments.recipe),
     }
+    written, references = None, None
     results = []
     for name in arguments.metric.split(","):
-        found = score(name, written, references, arguments.tokenize)
-        value = {"metric": name, "value": round(found.value, 2)}
-        results.append(value | {"signature": found.signature} | run)
+        if name == PERPLEXITY:
+            config = read_run(run_dir).config
+            measured = inference.evaluate(model, pipeline, config)
+            value, signature = measured[name], PER_TOKEN
+        else:
+            if written is None:
+                written, references = answers(model, pipeline)
+            found = score(name, written, references, arguments.tokenize)
+            value, signature = found.value, found.signature
+        result = {"metric": name, "value": round(value, 2)}
+        results.append(result | {"signature": signature} | run)
     return results
 
 
-def read_split(arguments, model):
-    """What to generate from, and what people wrote.
-
-    Returns:
-        list of str or pictures, and references as `score` takes them.
-    """
+def split_of(arguments):
+    """The test split as a section `{class, params}`."""
     if arguments.input_pipeline:
-        sources, references = texts(
-            checked_pipeline(arguments.input_pipeline), pair=model.tokenizers
-        )
-        return sources, as_sets(references)
-    target = arguments.target or arguments.source
-    return (
-        list(read_lines(arguments.source, arguments.source_column)),
-        list(read_lines(target, arguments.target_column)),
-    )
+        return checked_pipeline(arguments.input_pipeline)
+    params = {
+        "source_files": arguments.source,
+        "target_files": arguments.target,
+        "source_column": arguments.source_column,
+        "target_column": arguments.target_column,
+    }
+    given = {name: value for name, value in params.items() if value is not None}
+    section = {"class": "ParallelTextInputPipeline", "params": given}
+    return checked_pipeline(json.dumps(section))
+
+
+def answers(model, pipeline):
+    """What the model writes, and references as `score` takes them."""
+    sources, references = texts(pipeline, pair=model.tokenizers)
+    written = [each.text for each in model.generate(sources)]
+    return written, as_sets(references)
 
 
 def _command(recipe):
