@@ -113,15 +113,12 @@ class Evaluation:
             allowed=allowed,
         )
         self.model.compile()
-        pairs = recipe.corpus(
+        self.pairs = recipe.evaluation_pairs(
+            config,
             pipeline,
-            config.model_params,
             self.model.tokenizers,
-            allowed=allowed,
-            strict=config.strict,
-        )
-        self.pairs = recipe.selected(
-            config, pairs, f"input_pipeline_{part}"
+            f"input_pipeline_{part}",
+            allowed,
         ).pairs
         self.scores = dev_scores(
             config.model_copy(update={"input_pipeline_dev": pipeline}),

@@ -298,11 +298,10 @@ def evaluate(model, pipeline, config, batch_size=64, allowed=()):
     Returns:
         dict of numbers.
     """
-    pairs = recipe.corpus(
-        pipeline, config.model_params, model.tokenizers, allowed=allowed
+    selection = recipe.evaluation_pairs(
+        config, pipeline, model.tokenizers, "the pipeline", allowed
     )
-    selection = recipe.selected(config, pairs, "the pipeline")
-    for line in [*selection.remarks, *pairs.remarks]:
+    for line in selection.remarks:
         LOGGER.warning("%s", line)
     pairs = selection.pairs
     if isinstance(model, Ensemble):

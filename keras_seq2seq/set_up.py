@@ -66,8 +66,8 @@ def set_up(
     made = _prepared(config, directory, workers, allowed)
     pair = recipe.tokenizers(config, made)
     check_tokenizers(directory, pair)
-    used = _used_pairs(config, pair, allowed)
-    pairs, dev = used["train"].pairs, used["dev"] and used["dev"].pairs
+    train, dev = _selections(config, pair, allowed)
+    pairs = train.pairs
     replicas = strategy.num_replicas_in_sync
     if config.batch_type == "sentences":
         check_divides(config.batch_size, replicas)
@@ -75,7 +75,7 @@ def set_up(
     if dialect == SAGEMAKER:
         _check_hyperparameters(config, pair[1], pairs, say)
     with strategy.scope():
-        model, told, frozen = compiled_model(
+        model, vectors, frozen = compiled_model(
             recipe.with_length_ratio(config, pairs.length_ratio), pair, allowed
         )
     scores = dev_scores(config, pair, allowed)
@@ -83,7 +83,7 @@ def set_up(
         config, directory, bucketing, pair, allowed, workers.is_chief
     )
     end = last_step(config, bucketing)
-    extra = {"dev": dev and dev.fingerprint}
+    extra = {"dev": dev and dev.pairs.fingerprint}
     callbacks = run_callbacks(
         config,
         directory,
@@ -100,18 +100,20 @@ def set_up(
         model,
         workers,
         bucketing,
-        dev,
+        dev and dev.pairs,
         scores,
         callbacks,
         retention=callbacks[-1],
         last_step=end,
     )
-    told += [*frozen, *hook_remarks(config), *_selection_remarks(used)]
-    told += training_remarks(config, bucketing)
-    told += pairs.remarks
-    if dev is not None:
-        told += _of_development(dev.remarks)
-    for line in [*start_banner(run, strategy), *told]:
+    for line in [
+        *start_banner(run, strategy),
+        *vectors,
+        *frozen,
+        *hook_remarks(config),
+        *training_remarks(config, bucketing),
+        *_pair_remarks(train, dev),
+    ]:
         say(line)
     restored = _restored(run)
     if restored is None:
@@ -119,45 +121,43 @@ def set_up(
     else:
         _check_dev(restored["extra"] or {}, extra)
         say(f"Going on from {restored['path'].name}.")
-    recipe.keep_features(config, model, pairs, dev)
+    recipe.keep_features(config, model, pairs, run.dev)
     if workers.is_chief:
         # Not before: what a run holds already stays, if it cannot go on.
         write_run(directory, config, pair, dialect, pairs.length_ratio)
-        write_left_out(
-            directory,
-            [*pairs.left_out, *_of_development(dev.left_out if dev else ())],
-        )
+        write_left_out(directory, _left_out(pairs, run.dev))
     return run
 
 
-def _of_development(lines):
-    return [f"{line} (development data)" for line in lines]
-
-
-def _used_pairs(config, pair, allowed):
-    """The `Selection` of the training and the development pairs, by part."""
-    train = recipe.training_pairs(config, pair, allowed)
-    dev = config.input_pipeline_dev and recipe.corpus(
-        config.input_pipeline_dev,
-        config.model_params,
-        pair,
-        allowed=allowed,
-        strict=config.strict,
+def _selections(config, pair, allowed):
+    """The `Selection` of training pairs, and of development pairs or None."""
+    train = recipe.selected(
+        config,
+        recipe.training_pairs(config, pair, allowed),
+        "input_pipeline_train",
     )
-    return {
-        part: pairs and recipe.selected(config, pairs, f"input_pipeline_{part}")
-        for part, pairs in (("train", train), ("dev", dev))
-    }
+    dev = config.input_pipeline_dev and recipe.evaluation_pairs(
+        config, config.input_pipeline_dev, pair, "input_pipeline_dev", allowed
+    )
+    return train, dev
 
 
-def _selection_remarks(used):
-    """Lines about pairs that are left out or cut off."""
+def _pair_remarks(train, dev):
+    """Lines about pairs that are left out or cut off, of both `Selection`s."""
     return [
         f"input_pipeline_{part}: {line}"
-        for part, selection in used.items()
+        for part, selection in (("train", train), ("dev", dev))
         if selection
         for line in selection.remarks
     ]
+
+
+def _left_out(pairs, dev):
+    """The same in full, a line for each."""
+    of_dev = (
+        [f"{line} (development data)" for line in dev.left_out] if dev else []
+    )
+    return [*pairs.left_out, *of_dev]
 
 
 def compiled_model(config, pair, allowed=()):

@@ -85,7 +85,7 @@ class Captions:
             shown = ", ".join(names[:most])
             more = len(names) - most
             rest = f", and {more:,} more" if more > 0 else ""
-            lines.append(f"Left out:   {len(names):,} {reason}: {shown}{rest}")
+            lines.append(f"left out {len(names):,} {reason}: {shown}{rest}")
         return lines
 
     def fingerprint(self):

@@ -39,8 +39,9 @@ class Selection(NamedTuple):
 
     @property
     def remarks(self):
-        """A line of what a user should know, in a list, or an empty one."""
-        return [f"of {self.read:,} pairs {self.told}."] if self.told else []
+        """Lines of what a user should know."""
+        counted = [f"of {self.read:,} pairs {self.told}."] if self.told else []
+        return [*counted, *self.pairs.remarks]
 
 
 def select_pairs(pairs, overlength="truncate", empty="keep", name="data"):

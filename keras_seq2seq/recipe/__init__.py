@@ -3,6 +3,7 @@
 from keras_seq2seq.recipe.batching import bucketing as bucketing
 from keras_seq2seq.recipe.classes import find_class as find_class
 from keras_seq2seq.recipe.corpora import corpus as corpus
+from keras_seq2seq.recipe.corpora import evaluation_pairs as evaluation_pairs
 from keras_seq2seq.recipe.corpora import selected as selected
 from keras_seq2seq.recipe.corpora import source_lines as source_lines
 from keras_seq2seq.recipe.corpora import texts as texts

@@ -29,6 +29,26 @@ def training_pairs(config, pair, allowed=()):
     )
 
 
+def evaluation_pairs(config, pipeline, pair, place, allowed=()):
+    """The `Selection` of pairs on which a model is measured.
+
+    Args:
+        config: Config.
+        pipeline: section `{class, params}` with targets.
+        pair: tokenizers (source, target).
+        place: str. What the pairs are called in an error.
+        allowed: modules of the user's own that may be imported.
+    """
+    pairs = corpus(
+        pipeline,
+        config.model_params,
+        pair,
+        allowed=allowed,
+        strict=config.strict,
+    )
+    return selected(config, pairs, place)
+
+
 def selected(config, pairs, place):
     """The `Selection` of pairs that a configuration uses.
 
