@@ -25,8 +25,11 @@ class TimedProtocol(HttpToolsProtocol):
         self._timer = None
         self._heads = 0
         self._begun = False
-        self._raw = 0  # bytes of chunks within which the head was open
-        self._parsed = 0  # bytes of the head's parts so far
+        # Bytes of the head so far, counted twice: in chunks that end before
+        # it, since the parser keeps a line to itself until that is whole,
+        # and in parsed lines, since its last chunk may hold a body as well.
+        self._raw = 0
+        self._parsed = 0
         self._refused = False
 
     def connection_made(self, transport):
