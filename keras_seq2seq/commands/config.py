@@ -3,7 +3,11 @@
 import json
 import sys
 
-from keras_seq2seq.commands.train import add_settings
+from keras_seq2seq.commands import train
+from keras_seq2seq.errors import UserError
+
+# Flags of `train` that change nothing in the configuration.
+NO_SETTINGS = ("checkpoint", "overwrite_output", "allow_import")
 
 
 def add_arguments(parser):
@@ -14,7 +18,7 @@ def add_arguments(parser):
         help="print the settings that train would have, and their sources",
         allow_abbrev=False,
     )
-    add_settings(show)
+    train.add_arguments(show)
     upgrade = verbs.add_parser(
         "upgrade",
         help="print an old configuration in the present form",
@@ -51,7 +55,15 @@ def _show(arguments):
     from keras_seq2seq.config.files import load_with_sources
 
     flags = dict(vars(arguments))
-    paths, _ = flags.pop("config_paths"), flags.pop("verb")
+    paths = flags.pop("config_paths")
+    if flags.pop("source") or flags.pop("target"):
+        raise UserError(
+            "--source and --target: what is chosen for them depends on the "
+            "text and on this machine's speed, and stands in automatic.yml of "
+            "train's --output_dir. Type --config_paths OUTPUT_DIR/automatic.yml"
+        )
+    for name in ("verb", *NO_SETTINGS):
+        flags.pop(name)
     loaded = load_with_sources(paths, flags, complete=False)
     _tell(loaded.told)
     sys.stdout.write(annotated(loaded))

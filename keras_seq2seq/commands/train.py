@@ -19,7 +19,7 @@ EVALUATIONS = ("evaluate", "continuous_eval", "continuous_eval_on_train_data")
 
 def add_arguments(parser):
     """Adds every setting of a configuration as a flag, and the old flags."""
-    add_settings(parser)
+    _add_settings(parser)
     parser.add_argument(
         "--source", help="text file; with --target, all settings are chosen"
     )
@@ -39,7 +39,7 @@ def add_arguments(parser):
     add_allow_import(parser)
 
 
-def add_settings(parser):
+def _add_settings(parser):
     """Adds what a configuration consists of: files, settings, old flags."""
     from keras_seq2seq.config.schema import Config
     from keras_seq2seq.config.wiki import OLD_FLAGS

@@ -89,6 +89,15 @@ def test_show_prints_settings_on_stdout_and_old_names_on_stderr(capsys):
     assert "rnn_cell.num_layers=2 is deprecated" in err
 
 
+def test_any_command_of_training_can_be_shown(capsys):
+    plain = ["config", "show", "--batch_size=5"]
+    assert main(plain) == 0
+    expected = capsys.readouterr().out
+    more = ["--overwrite_output", "--allow_import=mine", "--checkpoint=best"]
+    assert main([*plain, *more]) == 0
+    assert capsys.readouterr().out == expected
+
+
 def test_upgrade_prints_the_new_form_on_stdout(capsys, tmp_path):
     path = tmp_path / "hparams.txt"
     path.write_text("rnn_cell.num_units=7\n")
@@ -106,6 +115,7 @@ def test_upgrade_prints_the_new_form_on_stdout(capsys, tmp_path):
         (["shaw"], "choose from"),
         (["show", "--batch_sise", "5"], "no flag `--batch_sise`"),
         (["show", "--batch_size", "x"], "--batch_size must be an integer"),
+        (["show", "--source", "a", "--target", "b"], "automatic.yml"),
         (["upgrade"], "file"),
         (["upgrade", "nowhere"], "nowhere: can not be read"),
         (["upgrade", "."], "can not be read"),
