@@ -15,6 +15,8 @@ from keras_seq2seq.hooks import hook_callbacks, hook_remarks
 from keras_seq2seq.views.step_trace import newest_trace, read_trace
 from tests.commands.small_run import basic_flags
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 WEIGHTS = "ckpt-12/model.weights.h5"
 ALL = [
     {"class": "PrintModelAnalysisHook"},

@@ -25,6 +25,8 @@ from tests.run_directories import words
 from tests.zoo.image2seq_test import image_model
 from tests.zoo.tiny_models import basic_model, conv_s2s_model, pooling_model
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 CAPTIONER = {
     "vocab_target": "words.txt",
     "embedding.dim": 6,

@@ -14,6 +14,8 @@ from keras_seq2seq.run_files import stored_config
 from tests.commands.small_run import basic_flags
 from tests.run_directories import new_model, untrained_run, words
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 OLD = words("a b c d e"), words("p q r s")
 NEW = words("e x a y"), words("s p z q w")
 SOURCE, TARGET = "embed_source/table", "embed_target/table"

@@ -47,6 +47,8 @@ from keras_seq2seq.errors import UserError
 from keras_seq2seq.layers import image_encoder
 from keras_seq2seq.layers.backbones import backbone_names, make_backbone
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 WORDS = 9
 SOURCE = np.array([[4, 5, 6, 7, 8, 3], [5, 7, 3, 0, 0, 0]], "int32")
 TARGET = np.array([[2, 4, 6], [2, 8, 0]], "int32")

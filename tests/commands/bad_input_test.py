@@ -14,6 +14,8 @@ from tests.commands.small_run import (
     workplace,
 )
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @pytest.fixture
 def refused(tmp_path, capsys):

@@ -6,6 +6,8 @@ from keras_seq2seq.__main__ import main
 from keras_seq2seq.metrics import ROUGE_TYPES
 from tests.commands.small_run import small_run, workplace
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 FOX = (
     "The brown fox jumps over the dog 笑",
     "The brown fox jumps over the dog 2 笑",

@@ -16,6 +16,8 @@ from keras_seq2seq.__main__ import main
 from keras_seq2seq.config import files
 from keras_seq2seq.run_files import stored_config
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 DOCUMENT_000 = """
 python -m bin.train \\
   --model AttentionSeq2Seq \\

@@ -6,6 +6,8 @@ import pytest
 from keras_seq2seq.__main__ import main
 from tests.commands.small_run import LINES, small_run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 BEAM = "{inference.beam_search.beam_width: 4}"
 SOURCES = [*LINES[:9], "", "   ", "h", "unheard of", "a\u2028b"]
 

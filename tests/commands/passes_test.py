@@ -20,6 +20,8 @@ from tests.commands.small_run import (
     workplace,
 )
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 STEPS = 18
 PARAMS = {
     "source.max_seq_len": 3,

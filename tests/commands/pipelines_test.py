@@ -18,6 +18,8 @@ from tests.commands.small_run import (
     workplace,
 )
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 WEIGHTS = "ckpt-4/model.weights.h5"
 OWN = """
 class Lines:

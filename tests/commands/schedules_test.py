@@ -27,6 +27,8 @@ from tests.commands.small_run import (
     workplace,
 )
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 REPOSITORY = Path(__file__).parents[2]
 KEPT = (20, 25, 40, 50, 60)
 

@@ -5,6 +5,8 @@ import pytest
 from keras_seq2seq.__main__ import main
 from tests.commands.small_run import LINES, small_run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 SOURCES = [*LINES[:9], "h g", "a"]
 
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from keras_seq2seq.__main__ import main
+from tests.graphs import running_eagerly
 
 STEPS = 60
 # Words that the target vocabulary lacks make a model that writes UNK.
@@ -96,7 +97,9 @@ def basic_flags(output_dir, **changes):
 def small_run():
     """The run directory of a finished training."""
     directory = workplace() / "run"
-    if main(train_flags(directory)) != 0:
+    with running_eagerly(False):
+        trained = main(train_flags(directory))
+    if trained != 0:
         raise RuntimeError("training failed, see the output")
     return directory
 

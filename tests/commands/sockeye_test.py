@@ -9,6 +9,8 @@ import pytest
 from keras_seq2seq.__main__ import main
 from tests.commands.small_run import LINES, pipeline, workplace
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 CONFIGURATION = """\
 model: AttentionSeq2Seq
 model_params:

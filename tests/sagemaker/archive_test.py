@@ -16,6 +16,8 @@ from keras_seq2seq.sagemaker.model_directory import write_model
 from tests.run_directories import configuration, words
 from tests.sagemaker import jobs
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def archive(path, *members):
     """A tar.gz of members `(name, content)` or whole `TarInfo`."""

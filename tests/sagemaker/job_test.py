@@ -25,6 +25,8 @@ from keras_seq2seq.sagemaker.metric_lines import REGEXES
 from keras_seq2seq.tokens import END, PAD, START
 from tests.sagemaker import jobs
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def status(root):
     return json.loads((root / "model" / "job.json").read_text())

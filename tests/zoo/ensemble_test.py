@@ -14,6 +14,8 @@ from tests.zoo.tiny_models import (
     conv_s2s_model,
 )
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 WORDS = ("a", "b", "c", "d", "e", "f", "g")
 SOURCES = ["a b c", "", "d", "b a c d e", "c c zzz d e"]
 BEAM = BeamSearch(3, 0.6, n_best=2, with_attention=True, with_history=True)
