@@ -15,9 +15,13 @@ from PIL import Image
 
 from keras_seq2seq import recipe, training
 from keras_seq2seq.config.files import load
+from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.layers import EfficientNetLite0
 from keras_seq2seq.run_files import write_run
+
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = sorted((ROOT / "zoo").glob("**/*.yml"))
@@ -68,7 +72,8 @@ REDUCED_ENCODERS = {
     "ConvS2SEncoder": "{layers: [[8, 3], [8, 3]]}",
 }
 REDUCED_DECODERS = {
-    "AttentionDecoder": "{rnn_cell: {cell_params: {num_units: 8}}}",
+    "AttentionDecoder": CELLS_OF_8,
+    "BasicDecoder": CELLS_OF_8,
     "ConvS2SDecoder": "{layers: [[8, 3], [8, 3]]}",
 }
 # For those that leave the data to the user.
@@ -115,6 +120,8 @@ def small(path, folder):
     encoder = REDUCED_ENCODERS[plain.model_params.encoder_class]
     decoder = REDUCED_DECODERS[plain.model_params.decoder_class]
     reduced = REDUCED.replace("ENCODER", encoder).replace("DECODER", decoder)
+    if plain.model == "BasicSeq2Seq":
+        reduced = re.sub(r".*attention.params.*\n", "", reduced)
     layers[-1].write_text(reduced)
     if plain.input_pipeline_train is None:
         (folder / "data.yml").write_text(DATA)
@@ -288,6 +295,22 @@ def test_the_baseline_of_captions_differs_in_its_one_cell():
     for each in (one, other):
         del each["published"]
     assert one == other
+
+
+def test_the_baseline_of_replies_has_as_many_weights_and_no_attention():
+    letters = Vocabulary(chr(0x4E00 + number) for number in range(6000))
+    pair = [DelimiterTokenizer(letters)] * 2
+    one, other = (
+        load([ROOT / "zoo" / f"chitchat_reply{end}.yml"])
+        for end in ("", "_basic")
+    )
+    sizes = [recipe.model(each, pair).count_params() for each in (one, other)]
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.01)
+    alike = [
+        each.model_dump(exclude={"model", "model_params", "published"})
+        for each in (one, other)
+    ]
+    assert alike[0] == alike[1]
 
 
 def test_published_block_replaces_the_old_one_and_nothing_else(publish):
