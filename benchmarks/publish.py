@@ -39,6 +39,7 @@ from keras_seq2seq.run_files import CONFIG_FILE, check_unchanged, read_run
 BLOCK = re.compile(r"^published:.*\n(?:[ -].*\n|\n)*", re.MULTILINE)
 
 PERPLEXITY = "perplexity"
+PLACES, SHARE_PLACES = 2, 4  # decimal places: of ROUGE, which is at most 1
 PER_TOKEN = "tokens of the target vocabulary, END counted"
 
 # What may change when a run goes on, but not before it is published.
@@ -152,7 +153,8 @@ def measure(arguments, commit):
                 written, references = answers(model, pipeline)
             found = score(name, written, references, arguments.tokenize)
             value, signature = found.value, found.signature
-        result = {"metric": name, "value": round(value, 2)}
+        places = SHARE_PLACES if name.startswith("rouge") else PLACES
+        result = {"metric": name, "value": round(value, places)}
         results.append(result | {"signature": signature} | run)
     return results
 
