@@ -26,7 +26,7 @@ def expand_files(files):
         list of paths; every one is a file.
 
     Raises:
-        UserError: nothing given or found, or a directory.
+        UserError: nothing given or found, a directory or a pipe.
     """
     if isinstance(files, str | Path):
         files = [files]
@@ -69,6 +69,12 @@ def _expand(name):
     if path.exists():
         if not os.access(path, os.R_OK):
             raise StorageError(f"{path}: may not be read by this user.")
+        if not path.is_file():
+            raise UserError(
+                f"{path}: expected a file, which is read more than once. "
+                "Received: a pipe or a device. Write its lines into a file; "
+                "commands that read standard input take a pipe there."
+            )
         return [path]
     found = [Path(p) for p in sorted(glob.glob(str(path), recursive=True))]
     found = [p for p in found if not p.is_dir()]

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from keras_seq2seq.data.lines import expand_files, read_lines, read_span, spans
@@ -7,6 +9,12 @@ from keras_seq2seq.errors import UserError
 def write(path, text):
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
+
+
+def test_a_pipe_is_refused_since_files_are_read_twice(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="pipe: expected a file, .* a pipe"):
+        expand_files(tmp_path / "pipe")
 
 
 def test_only_newlines_end_lines(tmp_path):
