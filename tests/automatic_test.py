@@ -11,6 +11,8 @@ from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.config.automatic import Pace
 from keras_seq2seq.errors import RunInUseError
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 WORDS = [f"{a}{b}" for a in "bdfgk" for b in ("a", "e", "i", "ol", "un")]
 
 

@@ -7,12 +7,15 @@ from keras_seq2seq.serving.exchange import Instance
 from keras_seq2seq.serving.refusal import Refusal
 from keras_seq2seq.serving.translator import Translator
 from keras_seq2seq.tasks import DecodeText
+from tests.graphs import running_eagerly
 from tests.run_directories import words
 from tests.zoo.tiny_models import (
     attention_model,
     basic_model,
     conv_s2s_model,
 )
+
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 TEXTS = ["a b c", "g", "", "c c ? d e f a", "d e", "f g a b", "  ", "e e e"]
 TOKENIZERS = (words("a b c d e f g"), words("q r s t u v w x y"))
@@ -96,7 +99,13 @@ def test_a_matrix_has_target_rows_and_source_columns(translator, expected):
             )
 
 
-def test_what_is_warm_needs_no_more_graphs():
+@pytest.fixture
+def traced():
+    with running_eagerly(False):
+        yield
+
+
+def test_what_is_warm_needs_no_more_graphs(traced):
     model = attention_model(tokenizers=TOKENIZERS, max_target_length=9)
     translator = Translator(model, DecodeText(), 64, 100)
     for _ in translator.warming():

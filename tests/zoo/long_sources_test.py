@@ -11,6 +11,8 @@ from keras_seq2seq.zoo.long_sources import joined
 from tests.contracts import randomise
 from tests.zoo.tiny_models import attention_model
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 WORDS = ("a", "b", "c", "d", "e", "f", "g")
 SOCKEYE = LengthPenalty(1.0, 0.0, count_end=True)
 BEAM = BeamSearch(3, 1.0, 0.0, True, n_best=2, with_attention=True)
