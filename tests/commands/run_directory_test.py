@@ -1,0 +1,54 @@
+"""Which directory a training writes to, and what becomes of the one there."""
+
+from pathlib import Path
+
+import pytest
+
+from keras_seq2seq.__main__ import main
+from tests.commands.small_run import basic_flags, pipeline
+
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+
+def test_without_a_directory_a_temporary_one_is_told_first_and_last(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(basic_flags(None, train_steps=1)) == 0
+    lines = capsys.readouterr().err.strip().splitlines()
+    told = [line for line in lines if line.startswith("Run directory: ")]
+    run = Path(told[0].removeprefix("Run directory: "))
+    assert lines[0] == told[0] == told[-1] == lines[-2]
+    assert run.parent == tmp_path and (run / "config.json").exists()
+
+
+def test_a_run_is_overwritten_only_when_that_is_asked_for(tmp_path, capsys):
+    once = {"train_steps": 2, "eval_every_n_steps": 2}
+    flags = [
+        basic_flags(tmp_path / "run", **once, tf_random_seed=s) for s in (1, 2)
+    ]
+    assert main(flags[0]) == 0
+    before = (tmp_path / "run" / "config.json").read_bytes()
+    assert main(flags[1]) == 2
+    assert "--overwrite_output" in capsys.readouterr().err
+    assert main([*flags[1], "--overwrite_output"]) == 0
+    assert (tmp_path / "run" / "config.json").read_bytes() != before
+    assert not (tmp_path / "run" / ".overwritten").exists()
+
+
+def test_a_run_stays_if_its_successor_is_refused(tmp_path, capsys):
+    once = {"train_steps": 2, "eval_every_n_steps": 2}
+    run = tmp_path / "run"
+    assert main(basic_flags(run, **once)) == 0
+    held = sorted(path.name for path in run.iterdir())
+    other = basic_flags(run, **once, input_pipeline_dev=pipeline("absent"))
+    assert main([*other, "--overwrite_output"]) == 2
+    assert "absent" in capsys.readouterr().err
+    assert sorted(path.name for path in run.iterdir()) == held
+
+
+def test_what_is_no_run_is_never_overwritten(tmp_path, capsys):
+    (tmp_path / "thesis.txt").write_text("words\n")
+    assert main([*basic_flags(tmp_path), "--overwrite_output"]) == 2
+    assert "thesis.txt" in capsys.readouterr().err
+    assert (tmp_path / "thesis.txt").read_text() == "words\n"
