@@ -49,7 +49,7 @@ def run_callbacks(
         list of callbacks; the last is the `CheckpointRetention`.
     """
     clock = TimeLimit(config.minutes)
-    decay = recipe.learning_rate_decay(config.model_params)
+    decay = recipe.learning_rate_decay(config.model_params, clock)
     saved = [decay, bucketing, *_scorers(config, scores, bucketing)]
     saved += [*_plateau(config, decay), clock]
     shown = []

@@ -133,6 +133,11 @@ def _check_workers(workers, config):
             f"{workers.count}. Leave it out, and start all of them again with "
             "a lower optimizer.learning_rate if it comes to that."
         )
+    if config.model_params.optimizer_lr_decay_by_time:
+        raise UserError(
+            "optimizer.lr_decay_by_time: expected one worker, since each has a "
+            f"clock of its own. Received: {workers.count}. Leave it out."
+        )
 
 
 def _average(run, say):

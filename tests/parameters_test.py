@@ -33,6 +33,7 @@ import pytest
 import tensorflow as tf
 
 from keras_seq2seq import recipe
+from keras_seq2seq.callbacks import TimeLimit
 from keras_seq2seq.checkpoint.model_state import copy_slots
 from keras_seq2seq.config import rnn_schema
 from keras_seq2seq.config.files import load
@@ -102,6 +103,7 @@ DECAY = {
 # Polynomials end at the default learning rate.
 FAST = {"optimizer.learning_rate": 0.1}
 POLYNOMIAL = {**DECAY, **FAST, "optimizer.lr_decay_type": "polynomial_decay"}
+HALF_OVER = {**POLYNOMIAL, "optimizer.lr_decay_steps": 12, "minutes": 1}
 PIECES = {
     "optimizer.lr_decay_type": "piecewise_constant_decay",
     "optimizer.lr_boundaries": [2, 4],
@@ -207,6 +209,8 @@ MODEL_ROWS = [
     Row("optimizer.lr_values", [0.3, 0.25, 0.1], "rates", PIECES),
     Row("optimizer.lr_values", [0.3], "refused: one value more", PIECES),
     Row("optimizer.lr_half_life", 5, "rates", HALF_LIFE),
+    Row("optimizer.lr_decay_by_time", True, "rates", HALF_OVER),
+    Row("optimizer.lr_decay_by_time", True, "refused: no time limit"),
     Row("optimizer.lr_plateau_factor", 0.25, "plateaus", PLATEAU),
     Row("optimizer.lr_plateau_factor", 1, "plateaus", PLATEAU),
     Row("optimizer.lr_plateau_factor", 1.5, "refused: <= 1", PLATEAU),
@@ -587,8 +591,9 @@ def loaded(text):
     if settings["encoder.class"] in PICTURE_ENCODERS:
         model = "Image2Seq"
         settings = {k: settings[k] for k in settings.keys() - SOURCE_KEYS}
+    minutes = settings.pop("minutes", None)
     given = {"model": model, "model_params": json.dumps(settings)}
-    return load("", given, complete=False)
+    return load("", {**given, "minutes": minutes}, complete=False)
 
 
 def config_of(settings):
@@ -673,10 +678,14 @@ def written(settings):
 
 
 def rates(settings):
-    params = config_of(settings).model_params
-    decay = recipe.learning_rate_decay(params)
-    decay.initial = params.optimizer_learning_rate
-    return [decay.decayed(step) for step in range(9)]
+    """Learning rates at the beginning, half of the time being over."""
+    config = config_of(settings)
+    clock = TimeLimit(config.minutes)
+    clock.set_state({"seconds": 30})
+    decay = recipe.learning_rate_decay(config.model_params, clock)
+    decay.initial = config.model_params.optimizer_learning_rate
+    share = decay.time() if decay.time else 0.0
+    return [decay.decayed(step, share) for step in range(9)]
 
 
 def updates(settings):
@@ -699,7 +708,7 @@ def plateaus(settings):
     model.set_weights([np.ones((1, 1)), np.ones(1)])
     model.compile(recipe.optimizer(config), "mse")
     model.optimizer.build(model.trainable_variables)
-    decay = recipe.learning_rate_decay(params)
+    decay = recipe.learning_rate_decay(params, TimeLimit())
     plateau = recipe.plateau_reduction(params, decay, "val_loss")
     if plateau is not None:
         plateau.set_model(model)

@@ -56,6 +56,10 @@ class LearningRateDecay(keras.callbacks.Callback):
         half_life: int. Updates in which the last two kinds halve the rate.
         gentle_warmup: bool. If True, the warm-up ends where it meets the
             decayed rate.
+        time: callable or None. Share of a training's time that is over, such
+            as `TimeLimit.share`. Where it is ahead of the share of
+            `decay_steps` that are made, the rate decays by it, so that it has
+            decayed when the time is over; rates then depend on the machine.
 
     Attributes:
         reduction: float. What `PlateauReduction` has come to; saved in the
@@ -85,6 +89,7 @@ class LearningRateDecay(keras.callbacks.Callback):
         initial=None,
         half_life=10_000,
         gentle_warmup=False,
+        time=None,
     ):
         super().__init__()
         _check_kind(kind)
@@ -107,24 +112,28 @@ class LearningRateDecay(keras.callbacks.Callback):
         self.initial = initial
         self.half_life = half_life
         self.gentle_warmup = gentle_warmup
+        self.time = time
         self.reduction = 1.0
         self.scale = 1.0
         self._counter = StepCounter()
         self._applied = None
 
-    def decayed(self, step):
+    def decayed(self, step, share=0.0):
         """The learning rate with which the update after `step` is made.
 
         Args:
             step: int. Updates made before.
+            share: float in [0, 1]. Of the time, if that counts.
 
         Returns:
             float.
         """
         rate = self.initial
+        reached = max(step, self.start + int(share * self.decay_steps))
         # Half-lives count updates: the first one is decayed already.
-        if step > self.start - (self.kind in _HALF_LIVES):
-            rate = _DECAYS[self.kind](self, min(step, self.stop) - self.start)
+        if reached > self.start - (self.kind in _HALF_LIVES):
+            position = min(reached, self.stop) - self.start
+            rate = _DECAYS[self.kind](self, position)
         rate = max(rate * self.reduction, self.minimum or 0.0)
         return self._warmed_up(rate, step) * self.scale
 
@@ -144,7 +153,8 @@ class LearningRateDecay(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         self._counter.begin(batch)
-        rate = self.decayed(self._counter.step)
+        share = 0.0 if self.time is None else self.time()
+        rate = self.decayed(self._counter.step, share)
         if rate != self._applied:
             self.model.optimizer.learning_rate = rate
             self._applied = rate

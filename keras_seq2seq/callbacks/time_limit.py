@@ -26,6 +26,12 @@ class TimeLimit(keras.callbacks.Callback):
             return self._earlier
         return self._earlier + time.monotonic() - self._began
 
+    def share(self):
+        """Share of the time that is over, in [0, 1]; 0 without a limit."""
+        if self.minutes is None:
+            return 0.0
+        return min(self.seconds() / (60 * self.minutes), 1.0)
+
     def on_train_begin(self, logs=None):
         self._began = time.monotonic()
 

@@ -195,6 +195,8 @@ def schedule(facts, pace, minutes, steps=None):
         "model_params": {
             "optimizer.lr_warmup_steps": min(300, math.ceil(steps / 20)),
             "optimizer.lr_decay_steps": steps,
+            # Other work may slow the machine down.
+            **({"optimizer.lr_decay_by_time": True} if minutes else {}),
         },
     }
 

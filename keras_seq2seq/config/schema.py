@@ -333,7 +333,7 @@ def _refuse_text_source(params):
 
 def _contradictions(config):
     """Settings that exclude each other: path, text, value."""
-    faults = []
+    faults = _unfit_parts(config)
     seconds = config.save_checkpoints_secs
     steps = config.save_checkpoints_steps
     if seconds is not None and steps is not None:
@@ -354,6 +354,23 @@ def _contradictions(config):
             f"{config.average.count}. Received: keep_best {config.keep_best}"
         )
         faults.append((("average", "kind"), text, "best"))
+    if config.model_params.optimizer_lr_decay_by_time and not config.minutes:
+        text = "is true, but there is no time limit. Type minutes, or remove it"
+        path = ("model_params", "optimizer.lr_decay_by_time")
+        faults.append((path, text, True))
+    if not _scored(config):
+        metric = config.early_stopping.metric
+        text = (
+            f"is {metric}, a score of generated text, which needs "
+            f"dev_decoding: {{metric: [{metric}]}}"
+        )
+        faults.append((("early_stopping", "metric"), text, metric))
+    return faults
+
+
+def _unfit_parts(config):
+    """Parts of a model that it can't have."""
+    faults = []
     decoder = config.model_params.decoder_class
     wanted = UNFIT_DECODERS.get((config.model, decoder))
     if wanted:
@@ -370,13 +387,6 @@ def _contradictions(config):
     faults += _unfit_for_pictures(config)
     if config.model == "Image2Seq":
         faults += _meant_for_text(config)
-    if not _scored(config):
-        metric = config.early_stopping.metric
-        text = (
-            f"is {metric}, a score of generated text, which needs "
-            f"dev_decoding: {{metric: [{metric}]}}"
-        )
-        faults.append((("early_stopping", "metric"), text, metric))
     return faults
 
 

@@ -171,6 +171,13 @@ class TrainingParams(InitializerParams):
         description="Updates after which fixed_rate_inv_t and "
         "fixed_rate_inv_sqrt_t have halved the learning rate.",
     )
+    optimizer_lr_decay_by_time: Flag = Field(
+        False,
+        alias="optimizer.lr_decay_by_time",
+        description="Let the learning rate decay by the share of minutes that "
+        "is over, where that is ahead of the share of lr_decay_steps: it has "
+        "decayed when time ends a training before its last step.",
+    )
     optimizer_lr_plateau_factor: Real = Field(
         0.5,
         gt=0,

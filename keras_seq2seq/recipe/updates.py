@@ -80,8 +80,13 @@ def _changes_of_gradients(params, kind):
     return {}
 
 
-def learning_rate_decay(params):
-    """The callback that sets the learning rate, always there to log it."""
+def learning_rate_decay(params, clock):
+    """The callback that sets the learning rate, always there to log it.
+
+    Args:
+        params: `model_params`.
+        clock: `TimeLimit` of the training.
+    """
     return LearningRateDecay(
         DECAYS.get(params.optimizer_lr_decay_type, "constant"),
         decay_steps=params.optimizer_lr_decay_steps,
@@ -97,6 +102,7 @@ def learning_rate_decay(params):
         values=params.optimizer_lr_values,
         half_life=params.optimizer_lr_half_life,
         gentle_warmup=params.optimizer_lr_decay_type in SOCKEYES_DECAYS,
+        time=clock.share if params.optimizer_lr_decay_by_time else None,
     )
 
 

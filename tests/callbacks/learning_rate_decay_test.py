@@ -103,6 +103,21 @@ def test_no_kind_has_a_rate_of_zero_or_more_than_the_initial(kind):
     assert all(0 < decay.decayed(step) <= 0.5 for step in range(60))
 
 
+def test_where_time_is_ahead_of_the_steps_the_rate_follows_the_time():
+    shares, rates = iter([0.0, 0.1, 0.9, 1.0]), Rates()
+    decay = LearningRateDecay(
+        "polynomial", 4, initial=1.0, end=0.2, time=lambda: next(shares)
+    )
+    train(small_model(), [decay, rates], steps=4)
+    # Steps alone give 1.0, 0.8, 0.6, 0.4.
+    assert rates.seen == pytest.approx([1.0, 0.8, 0.4, 0.2])
+
+
+def test_time_does_not_shorten_the_warm_up():
+    decay = LearningRateDecay("polynomial", 100, initial=1.0, warmup_steps=10)
+    assert decay.decayed(0, share=0.5) == pytest.approx(0.05)
+
+
 def test_the_optimizer_really_has_the_decayed_rate():
     decay, rates = LearningRateDecay("exponential", 1, 0.5), Rates()
     train(small_model(0.8), [decay, rates], steps=4)

@@ -108,6 +108,10 @@ def test_a_run_ends_with_the_time_or_when_it_has_seen_enough():
     short = schedule(SPOKEN, PACE, minutes=10)
     assert short["train_steps"] == 880
     assert short["model_params"]["optimizer.lr_decay_steps"] == 880
+    assert short["model_params"]["optimizer.lr_decay_by_time"]
+    assert "optimizer.lr_decay_by_time" not in str(
+        schedule(SPOKEN, PACE, minutes=None)
+    )
     for minutes in (10_000, 1e308, None):
         long = schedule(SPOKEN, PACE, minutes)
         assert long["train_steps"] == 60 * 125
