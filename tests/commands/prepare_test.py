@@ -7,6 +7,8 @@ from keras_seq2seq.__main__ import main
 from keras_seq2seq.checkpoint.array_files import read_hdf5
 from tests.commands.small_run import basic_flags, workplace
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 VOCABULARIES = {f"vocab_{s}": f"{s}.vocab" for s in ("source", "target")}
 
 

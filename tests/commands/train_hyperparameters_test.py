@@ -11,6 +11,8 @@ from keras_seq2seq.__main__ import main
 from keras_seq2seq.config.files import load
 from tests.commands.small_run import pipeline, workplace
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 JOB = {
     "rnn_num_hidden": "8",
     "num_embed_source": "6",

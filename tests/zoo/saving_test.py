@@ -17,6 +17,8 @@ from tests.zoo.tiny_models import (
     step,
 )
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @pytest.mark.parametrize(
     "make",
