@@ -393,9 +393,14 @@ def test_a_split_may_be_pictures_with_several_captions(publish, tmp_path):
     places["captions_files"] = str(tmp_path / "captions.tsv")
     section = {"class": "ImageCaptionTSVInputPipeline", "params": places}
     given = types.SimpleNamespace(input_pipeline=json.dumps(section))
-    model = types.SimpleNamespace(tokenizers=(None, None))
-    sources, references = publish.read_split(given, model)
-    assert [Path(each).name for each in sources] == ["a.png"]
+    model = types.SimpleNamespace(
+        tokenizers=(None, None),
+        generate=lambda pictures: [
+            types.SimpleNamespace(text=Path(each).name) for each in pictures
+        ],
+    )
+    written, references = publish.answers(model, publish.split_of(given))
+    assert written == ["a.png"]
     assert references == [["a cat"], ["one animal"]]
 
 
