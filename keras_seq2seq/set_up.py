@@ -153,7 +153,7 @@ def _pair_remarks(train, dev):
 
 
 def _left_out(pairs, dev):
-    """The same in full, a line for each."""
+    """A line for each pair or picture that is left out of the corpora."""
     of_dev = (
         [f"{line} (development data)" for line in dev.left_out] if dev else []
     )

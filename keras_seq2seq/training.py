@@ -136,7 +136,8 @@ def _check_workers(workers, config):
     if config.model_params.optimizer_lr_decay_by_time:
         raise UserError(
             "optimizer.lr_decay_by_time: expected one worker, since each has a "
-            f"clock of its own. Received: {workers.count}. Leave it out."
+            f"clock of its own. Received: {workers.count}. Type --model_params "
+            "'{optimizer.lr_decay_by_time: false}'"
         )
 
 

@@ -56,7 +56,8 @@ def _show(arguments):
 
     flags = dict(vars(arguments))
     paths = flags.pop("config_paths")
-    if flags.pop("source") or flags.pop("target"):
+    texts = [flags.pop(side) for side in ("source", "target")]
+    if texts != [None, None]:
         raise UserError(
             "--source and --target: what is chosen for them depends on the "
             "text and on this machine's speed, and stands in automatic.yml of "

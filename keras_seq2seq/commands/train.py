@@ -159,7 +159,8 @@ def _check_alone(config):
         raise UserError(
             "--source and --target choose settings on one machine. Type them "
             f"without {CLUSTER}, for a minute, and then train --config_paths "
-            "OUTPUT_DIR/automatic.yml on all workers."
+            "OUTPUT_DIR/automatic.yml --model_params "
+            "'{optimizer.lr_decay_by_time: false}' on all workers."
         )
 
 

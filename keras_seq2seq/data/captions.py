@@ -157,8 +157,10 @@ def captions_of_tsv(
         raise UserError(
             f"{files}: expected captions of pictures in {image_dir}"
             + (f" that {split_file} names" if split_file else "")
-            + ". Received: none. "
-            + "; ".join(Captions((), [], [], left_out).told())
+            + ". "
+            + "; ".join(
+                ["Received: none", *Captions((), [], [], left_out).told()]
+            )
         )
     return Captions(FolderPictures(image_dir, numbers), texts, owners, left_out)
 
