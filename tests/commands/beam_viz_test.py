@@ -1,16 +1,9 @@
-import os
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
 
 from keras_seq2seq.__main__ import main
+from tests.browser import document_after_scripts
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-BROWSER = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, NAMES)), None
-)
 CLICK = (
     "<script>const all = document.querySelectorAll('[role=button]');"
     "all[all.length - 1].dispatchEvent(new MouseEvent('click'));</script>"
@@ -84,30 +77,16 @@ def test_a_missing_file_is_no_traceback(tmp_path, capsys):
     assert "none.npz" in capsys.readouterr().err
 
 
-def browsed(path):
-    """The document as a browser has it after running its scripts."""
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-    done = subprocess.run(
-        [BROWSER, *flags, path.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
 def test_a_browser_draws_the_tree_and_folds_it_at_a_click(pages, tmp_path):
     _, (first, blank) = pages('<i>"ja"</i>\nnein\n')
-    drawn = browsed(first)
+    drawn = document_after_scripts(first)
     assert drawn.count("<circle") == 5
     assert drawn.count('class="best"') == 2  # two links of the chosen way
     assert '&lt;i&gt;"ja"&lt;/i&gt;' in drawn
     assert ">-1.250<" in drawn
     clicked = tmp_path / "clicked.html"
     clicked.write_text(first.read_text().replace("</body>", f"{CLICK}</body>"))
-    folded = browsed(clicked)
+    folded = document_after_scripts(clicked)
     assert folded.count("<circle") == 3
     assert 'aria-expanded="false"' in folded
-    assert browsed(blank).count("<circle") == 1
+    assert document_after_scripts(blank).count("<circle") == 1

@@ -1,10 +1,8 @@
 import base64
 import functools
 import json
-import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ from PIL import Image
 
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.run_files import LEFT_OUT_FILE
-from tests.commands.beam_viz_test import NAMES
+from tests.browser import document_after_scripts
 
 SIDE = 8
 COLOURS = {"red": (250, 0, 0), "green": (0, 250, 0), "blue": (0, 0, 250)}
@@ -191,11 +189,6 @@ def test_ranks_scores_and_names(place, capsys):
     assert ranks[0]["score"] >= ranks[1]["score"]
 
 
-def chromium():
-    own = os.environ.get("CHROMIUM")
-    return own or next(filter(None, map(shutil.which, NAMES)), None)
-
-
 def test_a_gallery_shows_references_and_opens_in_a_browser(
     place, tmp_path, capsys
 ):
@@ -217,9 +210,6 @@ def test_a_gallery_shows_references_and_opens_in_a_browser(
     photographs = re.findall(r"base64,([^\"]+)", text)
     assert base64.b64decode(photographs[0]).startswith(b"\xff\xd8")
     assert len(list(tmp_path.glob("0000?.png"))) == 6
-    browser = chromium()
-    if browser is None:
-        pytest.skip("needs Chromium on the PATH, or its path in CHROMIUM")
     # Points at a word, and writes into the title what became of the shade.
     probe = """<script>
     const word = document.querySelector("[data-seen]");
@@ -233,14 +223,8 @@ def test_a_gallery_shows_references_and_opens_in_a_browser(
     </script></body>"""
     probed = tmp_path / "probed.html"
     probed.write_text(text.replace("</body>", probe), encoding="utf-8")
-    done = subprocess.run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-        + [f"--user-data-dir={tmp_path / 'profile'}", probed.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert "<title>shade true true</title>" in done.stdout, done.stderr[-500:]
+    drawn = document_after_scripts(probed)
+    assert "<title>shade true true</title>" in drawn
 
 
 def test_scores_take_all_references(place, capsys):
