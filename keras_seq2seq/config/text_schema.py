@@ -130,6 +130,22 @@ class TextParams(Section):
         alias="embedding.target_dropout_keep_prob",
         description="The same for the target; null: as for both.",
     )
+    embedding_word_keep_prob: KeepProbability = Field(
+        1.0,
+        alias="embedding.word_keep_prob",
+        description="Share of tokens whose vectors are kept in training; the "
+        "others are zero as a whole.",
+    )
+    embedding_source_word_keep_prob: KeepProbability | None = Field(
+        None,
+        alias="embedding.source_word_keep_prob",
+        description="The same for the source; null: as for both.",
+    )
+    embedding_target_word_keep_prob: KeepProbability | None = Field(
+        None,
+        alias="embedding.target_word_keep_prob",
+        description="The same for the target; null: as for both.",
+    )
     output_dropout_keep_prob: KeepProbability = Field(
         1.0,
         alias="output.dropout_keep_prob",

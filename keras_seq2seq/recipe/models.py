@@ -96,6 +96,7 @@ def _model(config, pair, seed, allowed):
         _of_sides(params, "dim"),
         share_embeddings=None if share == "none" else share,
         embedding_dropout=_of_sides(params, "dropout_keep_prob", _dropped),
+        word_dropout=_of_sides(params, "word_keep_prob", _dropped),
         output_dropout=_dropped(params.output_dropout_keep_prob),
         init_scale=params.embedding_init_scale,
         label_smoothing=config.label_smoothing,

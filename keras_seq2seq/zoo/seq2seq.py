@@ -40,6 +40,10 @@ class Seq2Seq(TokenStep, keras.Model):
             Attention is reported in the original order.
         embedding_dropout: float in [0, 1). Dropped share of token vectors; a
             pair of floats for the sides (source, target).
+        word_dropout: float in [0, 1). Share of tokens whose whole vectors are
+            dropped; a pair as above. Source: Gal and Ghahramani 2016,
+            arXiv:1512.05287, section 4.2, a mask for each position as in
+            Sennrich and Zhang 2019, arXiv:1905.11901, section 4.2.
         output_dropout: float in [0, 1). Dropped share of features in front
             of the output projection.
         init_scale: float. Token vectors begin uniform in ±`init_scale`.
@@ -80,6 +84,7 @@ class Seq2Seq(TokenStep, keras.Model):
         share_embeddings=None,
         reverse_source=True,
         embedding_dropout=0.0,
+        word_dropout=0.0,
         output_dropout=0.0,
         init_scale=0.04,
         label_smoothing=0.0,
@@ -117,6 +122,7 @@ class Seq2Seq(TokenStep, keras.Model):
         self.share_embeddings = share_embeddings
         self.reverse_source = reverse_source
         self.embedding_dropout = _given(embedding_dropout)
+        self.word_dropout = _given(word_dropout)
         self.output_dropout = output_dropout
         self.init_scale = init_scale
         self.label_smoothing = label_smoothing
@@ -163,6 +169,10 @@ class Seq2Seq(TokenStep, keras.Model):
             else self._dropout(source_dropout, 2)
         )
         self.drop_output = self._dropout(output_dropout, 1)
+        dropped_of_source, dropped_of_target = _pair(word_dropout)
+        whole = {"noise_shape": (None, None, 1)}
+        self.drop_words = self._dropout(dropped_of_target, 3, **whole)
+        self.drop_source_words = self._dropout(dropped_of_source, 4, **whole)
         self.append_end = append_end
         self.max_source_length = max_source_length
         self.max_target_length = max_target_length
@@ -214,9 +224,11 @@ class Seq2Seq(TokenStep, keras.Model):
             self.max_length_ratio,
         )
 
-    def _dropout(self, share, seed_offset):
+    def _dropout(self, share, seed_offset, **options):
         seed = None if self.seed is None else self.seed + seed_offset
-        return keras.layers.Dropout(share, seed=seed, dtype=self.dtype_policy)
+        return keras.layers.Dropout(
+            share, seed=seed, dtype=self.dtype_policy, **options
+        )
 
     def build(self, inputs_shape=None):
         """Makes all weights; their shapes depend on no input."""
@@ -275,7 +287,10 @@ class Seq2Seq(TokenStep, keras.Model):
         if self.reverse_source:
             source = reverse_within(source, count)
         embedded = self.drop_source(
-            self.embed_source(source), training=training
+            self.drop_source_words(
+                self.embed_source(source), training=training
+            ),
+            training=training,
         )
         encoded = self.encoder(embedded, valid=valid, training=training)
         outputs, values = encoded.outputs, encoded.attention_values
@@ -297,7 +312,8 @@ class Seq2Seq(TokenStep, keras.Model):
     def features(self, target, memory, carry, training=False):
         """What becomes logits: `(B, T, U)`, under teacher forcing."""
         embedded = self.drop_embedding(
-            self.embed_target(target), training=training
+            self.drop_words(self.embed_target(target), training=training),
+            training=training,
         )
         features = self.decoder.decode(
             _with_fed(embedded, memory), memory, carry, self.attention, training
@@ -383,6 +399,7 @@ class Seq2Seq(TokenStep, keras.Model):
             "share_embeddings",
             "reverse_source",
             "embedding_dropout",
+            "word_dropout",
             "output_dropout",
             "init_scale",
             "label_smoothing",

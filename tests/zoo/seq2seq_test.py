@@ -396,11 +396,12 @@ def test_a_shared_table_has_one_width():
         AttentionSeq2Seq(11, 11, (5, 9), share_embeddings="all")
 
 
+@pytest.mark.parametrize("option", ["embedding_dropout", "word_dropout"])
 @pytest.mark.parametrize("side", [0, 1], ids=["source", "target"])
-def test_sides_may_drop_shares_of_their_own(side):
+def test_sides_may_drop_shares_of_their_own(side, option):
     shares = [0.0, 0.0]
     shares[side] = 0.5
-    model, inputs = attention_model(embedding_dropout=shares), batch()[0]
+    model, inputs = attention_model(**{option: shares}), batch()[0]
     memory, carry = model.encode(inputs)
     dropped, _ = model.encode(inputs, training=True)
     same = np.allclose(dropped["values"], memory["values"], atol=1e-3)
@@ -414,7 +415,20 @@ def test_sides_may_drop_shares_of_their_own(side):
 # Dropout and precision ----------------------------------------------------
 
 
-@pytest.mark.parametrize("option", ["embedding_dropout", "output_dropout"])
+def test_a_dropped_word_is_dropped_as_a_whole():
+    model = attention_model(word_dropout=(0.5, 0.75), seed=3)
+    vectors = np.ones((4, 50, 6), "float32")
+    source = np.array(model.drop_source_words(vectors, training=True))
+    target = np.array(model.drop_words(vectors, training=True))
+    for dropped, kept in ((source, 2), (target, 4)):
+        assert set(np.unique(dropped)) == {0, kept}
+        assert (dropped == dropped[:, :, :1]).all()
+    assert np.mean(source > 0) > np.mean(target > 0)
+
+
+@pytest.mark.parametrize(
+    "option", ["embedding_dropout", "word_dropout", "output_dropout"]
+)
 def test_dropout_acts_in_training_only(option):
     model, plain = attention_model(**{option: 0.5}), attention_model()
     inputs, _, _ = batch()
@@ -462,6 +476,7 @@ def test_a_model_keeps_its_precision_under_another_policy():
         ({"share_embeddings": "both"}, "'both'"),
         ({"label_smoothing": 1.0}, r"Received: 1\.0"),
         ({"embedding_dropout": 1.5}, r"1\.5"),
+        ({"word_dropout": 1.5}, r"1\.5"),
         ({"embedding_dim": (1, 2, 3)}, r"or a pair.*\(1, 2, 3\)"),
     ],
     ids=str,
