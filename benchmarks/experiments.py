@@ -19,6 +19,7 @@ import yaml
 from keras_seq2seq import inference, recipe
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.metrics import score
+from keras_seq2seq.metrics.corpus import as_sets
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "experiments.md"
@@ -89,9 +90,11 @@ def measure(plan, directory):
     """The development split's score with the recipe's search."""
     model = inference.load(directory)
     config = inference.read_run(directory).config
-    sources, references = recipe.texts(config.input_pipeline_dev, None)
+    sources, references = recipe.texts(
+        config.input_pipeline_dev, pair=model.tokenizers
+    )
     written = [each.text for each in model.generate(sources)]
-    found = score(plan["metric"], written, references)
+    found = score(plan["metric"], written, as_sets(references))
     records = (directory / "metrics.jsonl").read_text("utf-8").splitlines()
     return {
         "value": round(found.value, 2),
