@@ -48,6 +48,9 @@ class TokenEmbedding(keras.layers.Layer):
             or keras.initializers.RandomUniform(
                 -self.init_scale, self.init_scale
             ),
+            # The gradient adds up a row for each time that a token occurs: in
+            # bfloat16 that sum stops growing at 256 times an addend.
+            autocast=False,
         )
 
     def call(self, ids):

@@ -61,13 +61,17 @@ class WeightNorm(Part):
 
     def add_kernel(self, *shape):
         """Makes the weights of a kernel `(*shape, units)`."""
+        # Normed in the variables' type: a square of bfloat16 is coarse.
         self.direction = self.add_weight(
             name="kernel",
             shape=(*shape, self.units),
             initializer=self.kernel_initializer,
+            autocast=False,
         )
         if self.weight_norm:
-            self.norm = self.add_weight(name="norm", shape=(self.units,))
+            self.norm = self.add_weight(
+                name="norm", shape=(self.units,), autocast=False
+            )
             self.weights_drawn()
         if self.use_bias:
             self.bias = self.add_weight(
@@ -83,7 +87,6 @@ class WeightNorm(Part):
         """The kernel `(..., units)` in the compute type."""
         if not self.weight_norm:
             return self.read(self.direction)
-        # Normed in the variables' type: a square of bfloat16 is coarse.
         normed = weight_normed(
             ops.convert_to_tensor(self.direction),
             ops.convert_to_tensor(self.norm),

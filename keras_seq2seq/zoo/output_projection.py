@@ -47,6 +47,7 @@ class OutputProjection(keras.layers.Layer):
         self.resize = None
 
     def build(self, features_shape):
+        # What is cast is cast below, alike in a call and in a search.
         embedding = self._tied_to()
         width = features_shape[-1]
         if embedding is None:
@@ -54,10 +55,11 @@ class OutputProjection(keras.layers.Layer):
                 name="kernel",
                 shape=(width, self.vocabulary_size),
                 initializer=self.kernel_initializer,
+                autocast=False,
             )
             if self.weight_norm:
                 self.norm = self.add_weight(
-                    name="norm", shape=(self.vocabulary_size,)
+                    name="norm", shape=(self.vocabulary_size,), autocast=False
                 )
                 self.weights_drawn()
         elif embedding.dim != width:
@@ -66,7 +68,10 @@ class OutputProjection(keras.layers.Layer):
             )
             self.resize.build((None, width))
         self.bias = self.add_weight(
-            name="bias", shape=(self.vocabulary_size,), initializer="zeros"
+            name="bias",
+            shape=(self.vocabulary_size,),
+            initializer="zeros",
+            autocast=False,
         )
 
     def weights_drawn(self):

@@ -41,6 +41,18 @@ def test_the_gradient_is_dense_and_adds_up_repeated_tokens():
     np.testing.assert_array_equal(gradient, np.tile(counts[:, None], (1, E)))
 
 
+def test_in_bfloat16_a_token_s_gradient_grows_with_each_occurrence():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    layer = TokenEmbedding(V, E)
+    layer.build()
+    with tf.GradientTape() as tape:
+        vectors = layer(np.full((50, 100), 3))
+        loss = tf.reduce_sum(tf.cast(vectors, "float32")) / 128
+    gradient = tape.gradient(loss, layer.table.value)
+    assert vectors.dtype == "bfloat16"
+    np.testing.assert_allclose(gradient[3], np.full(E, 5000 / 128), rtol=1e-3)
+
+
 class OneHotProduct(keras.layers.Layer):
     """The same table as a plain product, whose gradient is surely dense."""
 

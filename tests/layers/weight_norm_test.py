@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -54,6 +55,16 @@ def test_a_kernel_drawn_anew_begins_with_its_own_norm(make):
     layer.direction.assign(drawn)
     layer.weights_drawn()
     assert_close(layer.kernel(), drawn)
+
+
+@pytest.mark.parametrize("make", [dense, convolution])
+def test_in_bfloat16_a_call_norms_in_float32(make):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    layer = make()
+    randomise(layer)
+    with keras.src.backend.AutocastScope("bfloat16"):
+        within = np.asarray(layer.kernel(), "float32")
+    np.testing.assert_array_equal(within, np.asarray(layer.kernel(), "float32"))
 
 
 def test_without_weight_norm_the_kernel_is_the_weight():

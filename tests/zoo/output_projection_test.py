@@ -55,6 +55,18 @@ def test_logits_are_float32_whatever_the_policy(tied):
     assert layer(array(2, E)).dtype == "float32"
 
 
+def test_in_bfloat16_a_call_and_a_search_give_the_same_logits():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    layer = OutputProjection(V, weight_norm=True)
+    layer.build((None, E))
+    randomise(layer)
+    layer.bias.assign(np.full(V, -8.3))  # no number of bfloat16
+    features = array(2, E)
+    called = np.asarray(layer(features))
+    searched = layer.projector()(keras.ops.cast(features, "bfloat16"))
+    np.testing.assert_array_equal(called, searched)
+
+
 def test_the_configuration_is_json():
     config = json.dumps(OutputProjection(V, name="to_logits").get_config())
     assert OutputProjection.from_config(json.loads(config)).vocabulary_size == V
