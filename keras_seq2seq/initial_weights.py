@@ -9,7 +9,7 @@ from keras_seq2seq.checkpoint import replace_text, verify
 from keras_seq2seq.checkpoint.array_files import read_hdf5
 from keras_seq2seq.checkpoint.averaging import WEIGHTS_FILE
 from keras_seq2seq.checkpoint.choice import find_weights
-from keras_seq2seq.checkpoint.manifest import FILE_NAME
+from keras_seq2seq.checkpoint.manifest import MANIFEST_FILE
 from keras_seq2seq.checkpoint.variable_names import weight_names
 from keras_seq2seq.checkpoint.variable_value import variable_value
 from keras_seq2seq.errors import UserError
@@ -226,7 +226,7 @@ def _find(path, key):
     if not path:
         raise UserError(f"{key} is required: a checkpoint or a run directory")
     path = Path(path)
-    if (path / FILE_NAME).exists():
+    if (path / MANIFEST_FILE).exists():
         verify(path)
         return path, path.parent
     try:

@@ -12,6 +12,7 @@ from keras_seq2seq.checkpoint.array_files import (
     write_hdf5,
 )
 from keras_seq2seq.checkpoint.manifest import (
+    MANIFEST_FILE,
     DamagedCheckpointError,
     verify,
     write_manifest,
@@ -27,7 +28,8 @@ AVERAGE_DIRECTORY = "averaged"
 def average(source, **choice):
     """Averages weights over checkpoints, which often scores better than one.
 
-    Sums are taken in float64; variables of integers come from the newest.
+    Sums are taken in float64; variables of integers come from the first
+    checkpoint that is taken.
 
     Args:
         source: a run directory, or a sequence of checkpoint directories.
@@ -162,10 +164,10 @@ def _read(path, expected):
     return arrays
 
 
-def _finish(mean, newest):
-    if np.issubdtype(newest.dtype, np.integer) or newest.dtype == bool:
-        return newest
-    return mean.astype(newest.dtype)
+def _finish(mean, first):
+    if np.issubdtype(first.dtype, np.integer) or first.dtype == bool:
+        return first
+    return mean.astype(first.dtype)
 
 
 def write_average(run_dir, arrays, path=None):
@@ -180,8 +182,12 @@ def write_average(run_dir, arrays, path=None):
 
     Returns:
         Path of the directory, which reads like a checkpoint.
+
+    Raises:
+        UserError: there is something else than earlier averages.
     """
-    final = Path(path or Path(run_dir) / AVERAGE_DIRECTORY)
+    final = Path(path or Path(run_dir) / AVERAGE_DIRECTORY).absolute()
+    _check_replaceable(final)
     described = {
         name: [list(array.shape), array.dtype.name]
         for name, array in arrays.items()
@@ -191,3 +197,17 @@ def write_average(run_dir, arrays, path=None):
         until = {"until": max(checkpoints(run_dir), default=0)}
         write_manifest(temporary, 0, {WEIGHTS_FILE: described}, until)
     return final
+
+
+def _check_replaceable(path):
+    if not path.exists():
+        return
+    held = {each.name for each in path.iterdir()} if path.is_dir() else None
+    others = held and sorted(held - {WEIGHTS_FILE, MANIFEST_FILE})
+    if held is None or others:
+        raise UserError(
+            f"{path}: expected no directory yet, or one of averaged weights. "
+            "Received: "
+            + (f"one that holds {others[0]}" if others else "a file")
+            + ". Type another --output."
+        )

@@ -10,7 +10,7 @@ from keras_seq2seq import __version__
 from keras_seq2seq.checkpoint.storage import write_bytes
 from keras_seq2seq.errors import UserError
 
-FILE_NAME = "manifest.json"
+MANIFEST_FILE = "manifest.json"
 FORMAT = 1  # raised when an older library could misread the files
 MAX_BYTES = 64 * 2**20
 
@@ -53,7 +53,7 @@ def write_manifest(directory, step, variables, record):
     }
     content["sha256"] = _own_sha256(content)
     text = json.dumps(content, indent=1) + "\n"
-    write_bytes(directory / FILE_NAME, text.encode())
+    write_bytes(directory / MANIFEST_FILE, text.encode())
 
 
 def read_manifest(path):
@@ -69,7 +69,7 @@ def read_manifest(path):
     recorded = content.pop("sha256", None)
     if recorded != _own_sha256(content) or not _well_formed(content):
         raise DamagedCheckpointError(
-            f"{path / FILE_NAME} is not as it was written."
+            f"{path / MANIFEST_FILE} is not as it was written."
         )
     del content["format"]
     return Manifest(**content)
@@ -114,19 +114,20 @@ def _verify_file(path, expected):
 
 def _parse(path):
     try:
-        if (path / FILE_NAME).stat().st_size > MAX_BYTES:
+        if (path / MANIFEST_FILE).stat().st_size > MAX_BYTES:
             raise ValueError(f"more than {MAX_BYTES} bytes")
-        text = (path / FILE_NAME).read_bytes()
+        text = (path / MANIFEST_FILE).read_bytes()
         content = json.loads(text)
         if not isinstance(content, dict):
             raise ValueError("not a JSON object")
     except OSError as error:
         raise DamagedCheckpointError(
-            f"{path} is no complete checkpoint: {FILE_NAME}: {error.strerror}"
+            f"{path} is no complete checkpoint: {MANIFEST_FILE}: "
+            f"{error.strerror}"
         ) from error
     except (ValueError, RecursionError) as error:
         raise DamagedCheckpointError(
-            f"{path / FILE_NAME} cannot be read: {error}"
+            f"{path / MANIFEST_FILE} cannot be read: {error}"
         ) from error
     return content
 

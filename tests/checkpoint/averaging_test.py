@@ -3,7 +3,7 @@ import pytest
 
 from keras_seq2seq import checkpoint
 from keras_seq2seq.checkpoint import averaging
-from keras_seq2seq.checkpoint.array_files import write_hdf5
+from keras_seq2seq.checkpoint.array_files import read_hdf5, write_hdf5
 from keras_seq2seq.errors import UserError
 
 
@@ -112,3 +112,31 @@ def test_an_average_may_be_written_elsewhere(tmp_path):
     assert path == tmp_path / "mean"
     assert checkpoint.verify(path).step == 0
     assert not (tmp_path / "run" / averaging.AVERAGE_DIRECTORY).exists()
+
+
+@pytest.mark.parametrize("held", ["run", "a file", "other files"])
+def test_an_average_replaces_nothing_but_an_average(tmp_path, held):
+    write(tmp_path / "run", 1, 2.0)
+    arrays = checkpoint.average(tmp_path / "run", last=1)
+    output = tmp_path / ("run" if held == "run" else "output")
+    if held == "a file":
+        output.write_text("mine")
+    elif held == "other files":
+        output.mkdir()
+        (output / "thesis.txt").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UserError, match="Type another --output"):
+        averaging.write_average(tmp_path / "run", arrays, output)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_later_average_replaces_the_earlier_one(tmp_path):
+    for value in (2.0, 3.0):
+        write(tmp_path / "run", int(value), value)
+        arrays = checkpoint.average(tmp_path / "run", last=1)
+        path = averaging.write_average(
+            tmp_path / "run", arrays, tmp_path / "mean"
+        )
+    np.testing.assert_array_equal(
+        read_hdf5(path / averaging.WEIGHTS_FILE)["kernel"], [3.0, 3.0]
+    )
