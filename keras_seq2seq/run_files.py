@@ -23,6 +23,8 @@ LEFT_OUT_FILE = "left_out.txt"  # of the data
 TOKENIZER_FILE = "tokenizers.json"
 DATA_FILE = "data.json"
 ASIDE = ".overwritten"  # in a run directory: the run that was there
+MOVING = ".overwriting"  # a part of that run, on the way there or back
+SET_ASIDE = (ASIDE, MOVING)
 # What may differ when a run goes on; everything else must be as it was.
 MAY_CHANGE = frozenset(
     {
@@ -235,7 +237,7 @@ def set_aside(run_dir):
     run_dir = Path(run_dir)
     aside = run_dir / ASIDE
     with storage_errors(run_dir):
-        shutil.rmtree(aside, ignore_errors=True)
+        put_back(run_dir)
         held = [path for path in run_dir.iterdir() if path.name != LOCK_FILE]
         if held and not (run_dir / CONFIG_FILE).exists():
             raise UserError(
@@ -243,20 +245,54 @@ def set_aside(run_dir):
                 f"nothing of it. It holds: {held[0].name}. Type another "
                 "--output_dir."
             )
-        aside.mkdir()
+        # Under another name until it is whole: see `put_back`.
+        moving = run_dir / MOVING
+        moving.mkdir()
         for path in held:
-            path.rename(aside / path.name)
+            path.rename(moving / path.name)
+        moving.rename(aside)
     try:
         yield
     except BaseException:
-        for path in run_dir.iterdir():
-            if path.name not in (LOCK_FILE, ASIDE):
-                _remove(path)
-        for path in aside.iterdir():
-            path.rename(run_dir / path.name)
-        aside.rmdir()
+        _restore(run_dir)
         raise
     shutil.rmtree(aside)
+
+
+def put_back(run_dir):
+    """Ends a `set_aside` whose process was killed.
+
+    The older run comes back, unless the new one had been set up.
+
+    Args:
+        run_dir: path, locked by this process.
+    """
+    run_dir = Path(run_dir)
+    if (run_dir / MOVING).is_dir():
+        _move_back(run_dir)
+    elif (run_dir / ASIDE).is_dir():
+        if (run_dir / CONFIG_FILE).exists():
+            shutil.rmtree(run_dir / ASIDE)
+        else:
+            _restore(run_dir)
+
+
+def _restore(run_dir):
+    """Puts the older run in the place of what there is of the new one."""
+    # Without a configuration `put_back` begins here again.
+    (run_dir / CONFIG_FILE).unlink(missing_ok=True)
+    for path in run_dir.iterdir():
+        if path.name not in (LOCK_FILE, ASIDE):
+            _remove(path)
+    (run_dir / ASIDE).rename(run_dir / MOVING)
+    _move_back(run_dir)
+
+
+def _move_back(run_dir):
+    moving = run_dir / MOVING
+    for path in moving.iterdir():
+        path.rename(run_dir / path.name)
+    moving.rmdir()
 
 
 def _empty(directory):

@@ -18,7 +18,11 @@ from keras_seq2seq.distribution import (
 )
 from keras_seq2seq.errors import LostWorkerError, UserError
 from keras_seq2seq.fitting import fit
-from keras_seq2seq.run_files import set_aside, unwritten_if_refused
+from keras_seq2seq.run_files import (
+    put_back,
+    set_aside,
+    unwritten_if_refused,
+)
 from keras_seq2seq.set_up import set_up
 from keras_seq2seq.termination import Termination
 
@@ -70,6 +74,7 @@ def train(
         termination = stack.enter_context(Termination())
         if workers.is_chief:
             stack.enter_context(locked(directory))
+            put_back(directory)
         with (
             unwritten_if_refused(directory, existed)
             if workers.is_chief

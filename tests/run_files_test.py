@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,9 @@ from keras_seq2seq.errors import StorageError, UserError
 from keras_seq2seq.run_files import (
     check_tokenizers,
     check_unchanged,
+    put_back,
     read_run,
+    set_aside,
     unwritten_if_refused,
     write_run,
 )
@@ -235,3 +238,88 @@ def test_what_changes_numbers_is_refused_with_both_values(now, told, tmp_path):
     with pytest.raises(UserError) as refused:
         check_unchanged(config(), config(**now), tmp_path)
     assert told in str(refused.value)
+
+
+class Killed(BaseException):
+    """Ends a process where it is raised, in a test."""
+
+
+def files(directory):
+    """Contents by name, hidden files left out."""
+    return {
+        path.name: path.read_text()
+        for path in directory.iterdir()
+        if not path.name.startswith(".")
+    }
+
+
+@pytest.fixture
+def old_run(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("a", "config.json", "z"):
+        (run / name).write_text("old")
+    return run
+
+
+def dying_after(count):
+    """`Path.rename` that ends the process at its next call but `count`."""
+    rename, calls = Path.rename, []
+
+    def die(path, target):
+        calls.append(path)
+        if len(calls) > count:
+            raise Killed
+        return rename(path, target)
+
+    return die
+
+
+@pytest.mark.parametrize("count", range(4))
+def test_a_process_killed_while_it_sets_a_run_aside_loses_nothing(
+    old_run, monkeypatch, count
+):
+    before = files(old_run)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Path, "rename", dying_after(count))
+        with set_aside(old_run):
+            raise AssertionError("it must have ended before")
+    put_back(old_run)
+    assert files(old_run) == before
+    assert [path for path in old_run.iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.parametrize("count", range(4))
+def test_a_process_killed_while_it_puts_a_run_back_loses_nothing(
+    old_run, monkeypatch, count
+):
+    before = files(old_run)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        with set_aside(old_run):
+            (old_run / "new").write_text("new")
+            patch.setattr(Path, "rename", dying_after(count))
+            raise UserError("refused")
+    put_back(old_run)
+    assert files(old_run) == before
+
+
+def test_a_run_whose_set_up_was_killed_comes_back(old_run, monkeypatch):
+    before = files(old_run)
+    monkeypatch.setattr("keras_seq2seq.run_files._restore", lambda run: None)
+    with pytest.raises(Killed), set_aside(old_run):
+        (old_run / "new").write_text("new")
+        raise Killed
+    monkeypatch.undo()
+    put_back(old_run)
+    assert files(old_run) == before
+
+
+def test_a_run_that_was_replaced_stays_replaced(old_run, monkeypatch):
+    monkeypatch.setattr("keras_seq2seq.run_files._restore", lambda run: None)
+    with pytest.raises(Killed), set_aside(old_run):
+        (old_run / "config.json").write_text("new")
+        raise Killed
+    monkeypatch.undo()
+    put_back(old_run)
+    assert files(old_run) == {"config.json": "new"}
+    assert not (old_run / ".overwritten").exists()
