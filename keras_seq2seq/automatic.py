@@ -24,7 +24,11 @@ from keras_seq2seq.data.lines import one_file, read_lines
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.distribution import configure_for, has_bfloat16
 from keras_seq2seq.errors import UserError
-from keras_seq2seq.run_files import CONFIG_FILE, unwritten_if_refused
+from keras_seq2seq.run_files import (
+    CONFIG_FILE,
+    SET_ASIDE,
+    unwritten_if_refused,
+)
 from keras_seq2seq.set_up import compiled_model
 from keras_seq2seq.step_timing import time_steps
 
@@ -188,7 +192,7 @@ def _origin(source, target):
 
 def _check_untouched(directory, origin):
     """Demands that nothing of another training or of the user's is hurt."""
-    if (directory / CONFIG_FILE).exists():
+    if any((directory / each).exists() for each in (CONFIG_FILE, *SET_ASIDE)):
         raise UserError(
             f"{directory} holds a training with a configuration of its own. "
             "Type another --output_dir."

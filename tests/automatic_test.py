@@ -147,6 +147,29 @@ def test_more_minutes_are_given_to_a_run_that_goes_on(
     assert config.minutes == 7
 
 
+def test_a_run_that_goes_on_keeps_its_time(files, tmp_path, monkeypatch):
+    choose(files, tmp_path, monkeypatch)
+    found = []
+    monkeypatch.setattr(
+        training, "train", lambda config, *_, **__: found.append(config)
+    )
+    command = ["train", "--output_dir", str(tmp_path)]
+    for side, file in zip(("source", "target"), files, strict=True):
+        command += [f"--{side}", str(file)]
+    assert main(command) == 0
+    assert found[0].minutes == 0.05
+
+
+def test_flags_are_checked_beside_what_is_chosen(files, tmp_path, monkeypatch):
+    _, config = choose(
+        *(files, tmp_path, monkeypatch),
+        *("--early_stopping", "{metric: wer, patience: 3}"),
+        *("--average", "{kind: best, count: 3}"),
+    )
+    assert config.early_stopping.patience == 3
+    assert (config.average.count, config.keep_best) == (3, 5)
+
+
 def test_the_plain_model_is_chosen_for_as_well(files, tmp_path, monkeypatch):
     _, config = choose(files, tmp_path, monkeypatch, "--model", "BasicSeq2Seq")
     assert config.model == "BasicSeq2Seq"

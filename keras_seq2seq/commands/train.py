@@ -87,9 +87,7 @@ def run(arguments):
     else:
         _check_texts(texts, paths, flags)
         _check_nothing_is_overwritten(overwrite)
-        if flags["minutes"] is None:
-            flags["minutes"] = DEFAULT_MINUTES
-        given = load("", flags, complete=False)
+        given = load("", _asked_first(flags), complete=False)
         _check_schedule(given.schedule, which)
         _check_trains(given.schedule)
         _check_model(given)
@@ -108,6 +106,19 @@ def _say(line):
     print(line, file=sys.stderr)
 
 
+def _asked_first(flags):
+    """The flags that decide whether and how long settings are looked for.
+
+    The others are checked together with what is chosen beside them. The
+    default of `minutes` is no flag: it would win over a run's own.
+    """
+    names = ("minutes", "schedule", "model", "strategy")
+    asked = {name: flags[name] for name in names}
+    if asked["minutes"] is None:
+        asked["minutes"] = DEFAULT_MINUTES
+    return asked
+
+
 def _check_nothing_is_overwritten(overwrite):
     """Refuses to delete what was chosen together with what was trained."""
     from keras_seq2seq.errors import UserError
@@ -116,7 +127,7 @@ def _check_nothing_is_overwritten(overwrite):
         raise UserError(
             "--overwrite_output goes with --config_paths: what --source and "
             "--target chose lies in the run directory, too. Type another "
-            "--output_dir, or --config_paths OUTPUT_DIR/automatic.yml."
+            "--output_dir."
         )
 
 
