@@ -1,10 +1,12 @@
 """Calls of `fit` from where a run is to its end."""
 
+import contextlib
+
 import keras
 import tensorflow as tf
 
 from keras_seq2seq import checkpoint, divergence
-from keras_seq2seq.callbacks import BleuEarlyStopping
+from keras_seq2seq.callbacks import BleuEarlyStopping, TimeLimit
 from keras_seq2seq.checkpoint.variable_value import steps_made
 from keras_seq2seq.errors import NotFiniteError
 from keras_seq2seq.training_run import wanted_passes
@@ -83,6 +85,13 @@ def fit(run, say):
             "do. To train on type a larger early_stopping.patience."
         )
         return
+    if any(c.over for c in run.callbacks if isinstance(c, TimeLimit)):
+        say(
+            f"minutes {run.config.minutes:g} ended this training at step "
+            f"{start}: nothing to do. To train on type --minutes "
+            f"{2 * run.config.minutes:g}"
+        )
+        return
     can_go_back = run.config.nan_policy == "rollback"
     if can_go_back and not checkpoint.checkpoints(run.directory):
         run.retention.request_save()
@@ -115,6 +124,20 @@ def _further(run, start):
     return f"--input_pipeline_train '{{params: {{num_epochs: {2 * passes}}}}}'"
 
 
+@contextlib.contextmanager
+def weights_kept(optimizer):
+    """Keeps weights as they were trained when `fit` ends.
+
+    Keras's `fit` ends with the optimizer's averages in their place, if it
+    keeps any, from which the next leg would start.
+    """
+    optimizer.finalize_variable_values = lambda variables: None
+    try:
+        yield
+    finally:
+        del optimizer.finalize_variable_values
+
+
 def _fit_to_the_end(run, dev, total):
     """Trains from where the run is.
 
@@ -129,19 +152,8 @@ def _fit_to_the_end(run, dev, total):
     )
     training.begin()
     try:
-        for first, last, steps in way:
-            run.model.fit(
-                run.workers.distribute(run.bucketing.stream),
-                initial_epoch=first,
-                epochs=last,
-                steps_per_epoch=steps,
-                validation_data=dev,
-                callbacks=training,
-                verbose=0,
-                shuffle=False,
-            )
-            if run.model.stop_training:
-                break
+        with weights_kept(run.model.optimizer):
+            _fit_legs(run, dev, way, training)
         told = None
     except tf.errors.InvalidArgumentError as error:
         norms = step_norms(error)
@@ -152,3 +164,19 @@ def _fit_to_the_end(run, dev, total):
         told = str(error)
     training.end()
     return told
+
+
+def _fit_legs(run, dev, way, training):
+    for first, last, steps in way:
+        run.model.fit(
+            run.workers.distribute(run.bucketing.stream),
+            initial_epoch=first,
+            epochs=last,
+            steps_per_epoch=steps,
+            validation_data=dev,
+            callbacks=training,
+            verbose=0,
+            shuffle=False,
+        )
+        if run.model.stop_training:
+            return

@@ -32,11 +32,16 @@ class TimeLimit(keras.callbacks.Callback):
             return 0.0
         return min(self.seconds() / (60 * self.minutes), 1.0)
 
+    @property
+    def over(self):
+        """Whether the time is over; never without a limit."""
+        return self.share() == 1
+
     def on_train_begin(self, logs=None):
         self._began = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.minutes is not None and self.seconds() >= 60 * self.minutes:
+        if self.over:
             self.model.stop_training = True
 
     def on_train_end(self, logs=None):

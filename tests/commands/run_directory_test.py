@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from keras_seq2seq.__main__ import main
+from keras_seq2seq.checkpoint.array_files import read_hdf5
 from tests.commands.small_run import basic_flags, pipeline
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -52,3 +54,38 @@ def test_what_is_no_run_is_never_overwritten(tmp_path, capsys):
     assert main([*basic_flags(tmp_path), "--overwrite_output"]) == 2
     assert "thesis.txt" in capsys.readouterr().err
     assert (tmp_path / "thesis.txt").read_text() == "words\n"
+
+
+def test_a_run_that_time_has_ended_has_nothing_to_do(tmp_path, capsys):
+    flags = basic_flags(tmp_path / "run", minutes=0.0001)
+    assert main(flags) == 0
+    held = (tmp_path / "run" / "metrics.jsonl").read_bytes()
+    capsys.readouterr()
+    assert main(flags) == 0
+    assert "minutes 0.0001 ended this training" in capsys.readouterr().err
+    assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == held
+
+
+def test_averages_that_are_kept_change_no_weight_that_is_trained(tmp_path):
+    once = {"train_steps": 5, "eval_every_n_steps": 2}
+    found = {}
+    for kind in ("none", "ema"):
+        run = tmp_path / kind
+        assert main(basic_flags(run, **once, average=f"{{kind: {kind}}}")) == 0
+        found[kind] = read_hdf5(run / "ckpt-5" / "model.weights.h5")
+    averages = read_hdf5(tmp_path / "ema" / "averaged" / "model.weights.h5")
+    for name, weights in found["none"].items():
+        np.testing.assert_array_equal(found["ema"][name], weights)
+    assert any((averages[n] != found["ema"][n]).any() for n in averages)
+
+
+def test_a_run_whose_overwriting_was_killed_goes_on(tmp_path):
+    run = tmp_path / "run"
+    once = {"train_steps": 2, "eval_every_n_steps": 2}
+    assert main(basic_flags(run, **once)) == 0
+    (run / ".overwritten").mkdir()
+    for path in list(run.iterdir()):
+        if path.name not in (".lock", ".overwritten"):
+            path.rename(run / ".overwritten" / path.name)
+    assert main(basic_flags(run, **{**once, "train_steps": 4})) == 0
+    assert (run / "ckpt-2").is_dir() and (run / "ckpt-4").is_dir()
