@@ -341,6 +341,8 @@ class CheckpointRetention(keras.callbacks.Callback):
         score = logs.get(self.monitor)
         if score is None or not math.isfinite(score):
             return None
+        if any(getattr(each, "went_back", False) for each in self.callbacks):
+            return None  # other weights were scored than are here by now
         return float(score)
 
     def _among_best(self, score):

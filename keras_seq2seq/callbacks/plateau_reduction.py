@@ -36,6 +36,10 @@ class PlateauReduction(keras.callbacks.Callback):
         worst: float or None. Only a first value better than that improves;
             None: any number does.
 
+    Attributes:
+        went_back: bool. Whether the newest evaluation was of other weights
+            than the model has by now.
+
     Raises:
         ValueError: an argument out of range.
 
@@ -72,9 +76,11 @@ class PlateauReduction(keras.callbacks.Callback):
         self.rule = StoppingRule(
             patience, mode=direction(monitor, mode), worst=worst
         )
+        self.went_back = False
         self._best = {}
 
     def on_epoch_end(self, epoch, logs=None):
+        self.went_back = False
         value = (logs or {}).get(self.monitor)
         if value is None:
             return
@@ -120,6 +126,7 @@ class PlateauReduction(keras.callbacks.Callback):
         }
         if kept["weights/"]:
             assign_weights(self.model, kept["weights/"])
+            self.went_back = True
         if kept["slots/"]:
             assign_slots(self.model, kept["slots/"])
         elif self.slots == "initial":

@@ -9,6 +9,8 @@ from keras_seq2seq import checkpoint
 from keras_seq2seq.callbacks.bleu_early_stopping import BleuEarlyStopping
 from keras_seq2seq.callbacks.checkpoint_retention import CheckpointRetention
 from keras_seq2seq.callbacks.corpus_score import CorpusScore
+from keras_seq2seq.callbacks.learning_rate_decay import LearningRateDecay
+from keras_seq2seq.callbacks.plateau_reduction import PlateauReduction
 from keras_seq2seq.errors import StorageError, UserError
 
 STEPS = 6
@@ -186,6 +188,22 @@ def test_saving_again_at_an_evaluated_step_keeps_its_score(tmp_path):
     retention = CheckpointRetention(tmp_path, monitor="val_bleu")
     train(new_model(), [Score([7.0]), retention])
     assert checkpoint.verify(retention.save_now()).record["score"] == 7
+
+
+def test_weights_that_came_back_have_no_score_of_others(tmp_path):
+    plateau = PlateauReduction(
+        LearningRateDecay("constant"),
+        patience=1,
+        monitor="val_bleu",
+        weights="best",
+    )
+    scores = Score([10.0, 30.0, 20.0])
+    retention = CheckpointRetention(tmp_path, [plateau], monitor="val_bleu")
+    model = new_model()
+    train(model, [scores, plateau.decay, plateau, retention], epochs=3)
+    paths = checkpoint.checkpoints(tmp_path).values()
+    found = [checkpoint.verify(path).record["score"] for path in paths]
+    assert found == [10, 30, None]
 
 
 def test_only_the_newest_are_kept(tmp_path):
