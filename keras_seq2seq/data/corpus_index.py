@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_seq2seq.data.encode_spans import encode_spans
+from keras_seq2seq.data.exclusive import exclusively
 from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.data.subword_sampling import seed_of
 from keras_seq2seq.data.text_source import TextSource
@@ -69,13 +70,17 @@ def load_or_build(sides, cache_dir=None):
     directory = cache_directory(cache_dir) / key
     dtypes = {side.name: side.encoder.dtype for side in sides}
     opened = open_index(directory, dtypes)
-    if opened is None:
-        try:
+    if opened is not None:
+        return opened
+    try:
+        with exclusively(directory.parent / f".{key}.lock"):
+            opened = open_index(directory, dtypes)
+            if opened is not None:  # another process was faster
+                return opened
             _build(directory, sides)
-        except OSError as error:
-            raise storage_error(directory.parent, error) from error
-        opened = open_index(directory, dtypes)
-    return opened
+            return open_index(directory, dtypes)
+    except OSError as error:
+        raise storage_error(directory.parent, error) from error
 
 
 def build(directory, sides):
@@ -85,7 +90,7 @@ def build(directory, sides):
         UserError: bad text; `StorageError` if it cannot be written.
     """
     try:
-        _build(directory, sides, replace=True)
+        _build(directory, sides)
     except OSError as error:
         raise StorageError(
             f"{directory}: cannot be written: {error}"
@@ -147,7 +152,7 @@ def _open_side(directory, name, ids_dtype, meta):
     )
 
 
-def _build(directory, sides, replace=False):
+def _build(directory, sides):
     directory.parent.mkdir(parents=True, exist_ok=True)
     logger.info("Encoding the corpus into %s ...", directory)
     _remove_remains(directory.parent)
@@ -156,13 +161,8 @@ def _build(directory, sides, replace=False):
         meta = _write(Path(temporary), sides)
         text = json.dumps(meta)
         (Path(temporary) / "index.json").write_text(text, "utf-8")
-        shutil.rmtree(directory, ignore_errors=True)  # a damaged one
-        try:
-            os.replace(temporary, directory)
-        except OSError:
-            # Another process may have been faster; its files are the same.
-            if replace or not (directory / "index.json").exists():
-                raise
+        shutil.rmtree(directory, ignore_errors=True)  # damaged, or replaced
+        os.replace(temporary, directory)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import json
 import logging
@@ -12,6 +11,7 @@ import shutil
 import numpy as np
 
 from keras_seq2seq.data.corpus_index import cache_directory
+from keras_seq2seq.data.exclusive import exclusively
 from keras_seq2seq.data.picture_store import StoredPicture
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import StorageError
@@ -111,7 +111,7 @@ def load_or_compute(
     if found is None:
         with _storage_errors(directory):
             directory.mkdir(parents=True, exist_ok=True)
-            with _locked(directory):
+            with exclusively(directory / ".lock"):
                 # Whoever held the lock may have computed them.
                 if _open(directory, shape, dtype) is None:
                     _compute(directory, pictures, compute, shape, dtype)
@@ -145,7 +145,10 @@ def _try_again(directory, pictures, compute, unreadable):
     if not found:
         return
     # A cache that can't be written is as good as it was.
-    with contextlib.suppress(OSError, StorageError), _locked(directory):
+    with (
+        contextlib.suppress(OSError, StorageError),
+        exclusively(directory / ".lock"),
+    ):
         array = np.load(directory / FEATURES, "r+", allow_pickle=False)
         for number, row in found.items():
             array[number] = _stored(row, array.dtype)
@@ -153,13 +156,6 @@ def _try_again(directory, pictures, compute, unreadable):
         note = json.loads((directory / DONE).read_text("utf-8"))
         rest = [n for n in note["unreadable"] if n not in found]
         _note(directory / DONE, len(array), rest)
-
-
-@contextlib.contextmanager
-def _locked(directory):
-    with (directory / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _compute(directory, pictures, compute, shape, dtype):

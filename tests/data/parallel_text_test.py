@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from keras_seq2seq.data import corpus_index
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.data.tokenizer_protocol import Tokenizer
@@ -105,7 +106,7 @@ def test_unequal_line_counts_name_files_counts_and_lines(tmp_path):
         assert f"{tmp_path}/s has 2 lines" in said
         assert f"{tmp_path}/t has 4" in said
         assert "3: 'c c', 4: ''" in said
-    assert not list((tmp_path / "c").iterdir())
+    assert not indices(tmp_path / "c")
 
 
 def test_equally_many_files_are_compared_one_by_one(tmp_path):
@@ -178,16 +179,21 @@ def test_places_are_lines_of_the_source_files(tmp_path):
     assert pairs(["a"], ["a"]).places([0]) == {"the given texts": [1]}
 
 
+def indices(cache):
+    """Folders of a cache, without the locks beside them."""
+    return [path for path in cache.iterdir() if path.is_dir()]
+
+
 def test_an_index_is_reused_until_something_changes(tmp_path, files):
     cache = tmp_path / "c"
 
     def build(**options):
         options |= {"in_memory_bytes": 0, "cache_dir": cache}
         text = read(*files, **options)
-        return len(text), len(list(cache.iterdir()))
+        return len(text), len(indices(cache))
 
     assert build() == (50, 1)
-    (index,) = cache.iterdir()
+    (index,) = indices(cache)
     before = (index / "index.json").stat().st_mtime_ns
     assert build() == (50, 1)
     assert (index / "index.json").stat().st_mtime_ns == before
@@ -202,16 +208,35 @@ def test_an_index_is_reused_until_something_changes(tmp_path, files):
 def test_a_damaged_index_is_built_again(tmp_path, files):
     cache = {"in_memory_bytes": 0, "cache_dir": tmp_path / "c"}
     expected = read(*files, **cache).source(2).tolist()
-    (index,) = (tmp_path / "c").iterdir()
+    (index,) = indices(tmp_path / "c")
     with (index / "source.ids").open("r+b") as file:
         file.truncate(10)
     assert read(*files, **cache).source(2).tolist() == expected
 
 
+def test_an_index_that_another_process_has_finished_stays(
+    tmp_path, files, monkeypatch
+):
+    cache = {"in_memory_bytes": 0, "cache_dir": tmp_path / "c"}
+    opened, found = corpus_index.open_index, []
+
+    def absent_at_first(directory, dtypes):
+        found.append(opened(directory, dtypes))
+        return None if len(found) == 1 else found[-1]
+
+    read(*files, **cache)
+    (index,) = indices(tmp_path / "c")
+    before = index.stat().st_ino
+    monkeypatch.setattr(corpus_index, "open_index", absent_at_first)
+    read(*files, **cache)
+    assert len(found) == 2
+    assert index.stat().st_ino == before
+
+
 def test_the_environment_names_the_cache(tmp_path, files, monkeypatch):
     monkeypatch.setenv("KERAS_SEQ2SEQ_CACHE", str(tmp_path / "mine"))
     read(*files, in_memory_bytes=0)
-    assert len(list((tmp_path / "mine").iterdir())) == 1
+    assert len(indices(tmp_path / "mine")) == 1
 
 
 def test_a_cache_that_cannot_be_written_is_explained(tmp_path, files):
