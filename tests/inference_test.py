@@ -96,6 +96,15 @@ def test_the_best_weights_are_taken_before_the_latest(tmp_path):
     assert inference.find_weights(run).name == "ckpt-60"
 
 
+@pytest.mark.parametrize("name", ["best", "latest", "40", "ckpt-40"])
+def test_a_bare_name_is_the_run_s_wherever_it_is_typed(
+    tmp_path, monkeypatch, name
+):
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert inference.find_weights(small_run(), name).parent == small_run()
+
+
 def test_several_runs_make_an_ensemble(model):
     both = keras_seq2seq.load([small_run(), str(small_run())])
     assert len(both.members) == 2

@@ -6,7 +6,11 @@ from pathlib import Path
 
 from keras_seq2seq.checkpoint.averaging import AVERAGE_DIRECTORY
 from keras_seq2seq.checkpoint.manifest import read_manifest, verify
-from keras_seq2seq.checkpoint.run_directory import checkpoints, find
+from keras_seq2seq.checkpoint.run_directory import (
+    POINTERS,
+    checkpoints,
+    find,
+)
 
 LOGGER = logging.getLogger("keras_seq2seq")
 CHECKPOINT = re.compile(r"(?:model\.)?ckpt-(\d+)", re.ASCII)
@@ -34,11 +38,15 @@ def find_weights(run_dir, which=None):
             which = "best" if (run_dir / "best").exists() else "latest"
     path = Path(str(which))
     named = CHECKPOINT.fullmatch(path.name)
+    step = named[1] if named else which
+    # A bare name is the run's, whatever lies where the command is typed.
+    bare = path.name == str(which)
     if which == AVERAGE_DIRECTORY:
         path = averaged
+    elif bare and (step in POINTERS or str(step).isdecimal()):
+        return find(run_dir, step)
     elif named and not path.is_dir():
-        bare = path.name == str(which)
-        return find(run_dir if bare else path.parent, named[1])
+        return find(path.parent, step)
     elif not path.is_dir():
         return find(run_dir, which)
     verify(path)
