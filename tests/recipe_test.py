@@ -10,6 +10,17 @@ from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.layers import TokenEmbedding
 
 
+def test_a_subword_model_named_without_its_suffix_is_made_once(tmp_path):
+    (tmp_path / "text").write_text("ab ba\nabba\n" * 9)
+    prepared = {"output": "joint", "kind": "bpe", "size": 9}
+    prepared["files"] = [str(tmp_path / "text")]
+    config = load("", {"prepare": [prepared]}, complete=False)
+    made = recipe.prepare(config, tmp_path)
+    assert made == {"joint": tmp_path / "joint.model"}
+    (tmp_path / "text").unlink()
+    assert recipe.prepare(config, tmp_path) == made
+
+
 def test_the_start_tells_what_share_of_a_vocabulary_has_vectors(tmp_path):
     (tmp_path / "vocab").write_text("a\nb\nc\nd\n")
     (tmp_path / "vectors.txt").write_text("b 1 2\nzz 3 4\nd 5 6\n")

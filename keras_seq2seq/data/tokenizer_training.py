@@ -6,7 +6,11 @@ import re
 from pathlib import Path
 
 from keras_seq2seq.data import keras_nlp_tokenizer
-from keras_seq2seq.data.keras_nlp_tokenizer import KerasNlpTokenizer
+from keras_seq2seq.data.keras_nlp_tokenizer import (
+    BYTEPAIR,
+    WORDPIECE,
+    KerasNlpTokenizer,
+)
 from keras_seq2seq.data.lines import expand_files, read_lines
 from keras_seq2seq.data.vocabulary import count_tokens, select
 from keras_seq2seq.data.write_file import write_file
@@ -20,7 +24,15 @@ from keras_seq2seq.tokens import (
     UNKNOWN,
 )
 
-KINDS = ("word", "character", "unigram", "bpe", "wordpiece", "bytepair")
+SUFFIXES = {
+    "word": "",  # any
+    "character": "",
+    "unigram": ".model",
+    "bpe": ".model",
+    "wordpiece": WORDPIECE,
+    "bytepair": BYTEPAIR,
+}
+KINDS = tuple(SUFFIXES)
 SENTENCE_PIECE_LINES = 2_000_000  # of a larger corpus as many are drawn
 WORD_PIECE_CHARACTERS = 1000  # the limit of keras-nlp
 # The result depends on the number of threads, so it is not the machine's.
@@ -77,16 +89,21 @@ def train_tokenizer(
         limit = None if size is None else size - FIRST_WORD
         counter = count_tokens(lines, delimiter)
         return select(counter, min_frequency, limit).write(output)
+    path = output_path(output, kind)
     if kind in ("unigram", "bpe"):
-        model = _sentence_piece(lines, kind, size, seed)
-        return write_file(_suffixed(output, ".model"), model)
+        return write_file(path, _sentence_piece(lines, kind, size, seed))
     if kind == "wordpiece":
         tokenizer = KerasNlpTokenizer.wordpiece(_word_pieces(lines, size))
     else:
         merges = _byte_pairs(lines, size, min_frequency)
         tokenizer = KerasNlpTokenizer.bytepair(merges)
-    path = _suffixed(output, tokenizer.suffix)
     return tokenizer.save(str(path).removesuffix(tokenizer.suffix))
+
+
+def output_path(output, kind):
+    """Where `train_tokenizer` writes, given `output`: a `Path`."""
+    output, suffix = str(output), SUFFIXES[kind]
+    return Path(output if output.endswith(suffix) else output + suffix)
 
 
 class _Lines:
@@ -126,11 +143,6 @@ def _check(kind, size, min_frequency):
             f"The kind {kind} takes no minimum frequency; its size decides. "
             f"Received: {min_frequency}"
         )
-
-
-def _suffixed(output, suffix):
-    output = str(output)
-    return Path(output if output.endswith(suffix) else output + suffix)
 
 
 def _too_small(size, least):

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.tokenizer import load_tokenizer
-from keras_seq2seq.data.tokenizer_training import train_tokenizer
+from keras_seq2seq.data.tokenizer_training import (
+    output_path,
+    train_tokenizer,
+)
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.recipe.pictures import captions, reads_pictures
 from keras_seq2seq.recipe.raw_pairs import pairs_of
@@ -27,7 +30,7 @@ def prepare(config, directory, allowed=()):
     """
     made = {}
     for one in config.prepare:
-        path = Path(directory) / one.output
+        path = output_path(Path(directory) / one.output, one.kind)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             with _learnt_from(config, one, allowed) as files:
