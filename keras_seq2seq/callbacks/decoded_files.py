@@ -59,5 +59,6 @@ class DecodedFiles(keras.callbacks.Callback):
         """Takes a saved state."""
 
     def _write(self, ending, lines):
-        text = "".join(f"{line}\n" for line in lines)
+        # A line end inside of a record's text would be one more line.
+        text = "".join(" ".join(str(each).split("\n")) + "\n" for each in lines)
         replace_text(self.directory / f"decode.{ending}", text)

@@ -41,3 +41,9 @@ def test_every_set_of_references_has_a_file(tmp_path, references, expected):
     callback.on_train_begin()
     found = {p.name: p.read_text() for p in tmp_path.glob("decode.target*")}
     assert found == {f"decode.{end}": x for end, x in expected.items()}
+
+
+def test_a_line_end_in_a_record_s_text_makes_no_line(tmp_path):
+    callback = DecodedFiles(tmp_path, None, ["a\nb", "c"], ["d", "e"], "bleu")
+    callback.on_train_begin()
+    assert (tmp_path / "decode.source").read_text() == "a b\nc\n"
