@@ -172,6 +172,7 @@ def check_unchanged(stored, config, run_dir):
         if key not in MAY_CHANGE and not _dev_comes_or_goes(key, before, now)
         for line in _differences(key, before[key], now[key])
     ]
+    differing += _moving_averages_differ(before["average"], now["average"])
     if differing:
         raise UserError(
             f"{run_dir} holds a run with other settings:\n  "
@@ -179,6 +180,17 @@ def check_unchanged(stored, config, run_dir):
             + "\nGo on with the settings of the run, or type another "
             "--output_dir. --overwrite_output deletes the run and begins anew."
         )
+
+
+def _moving_averages_differ(before, now):
+    """Lines about averages that are a part of the optimizer's state."""
+    if "ema" not in (before["kind"], now["kind"]):
+        return []
+    return [
+        line
+        for key in ("kind", "decay")
+        for line in _differences(f"average.{key}", before[key], now[key])
+    ]
 
 
 def _dev_comes_or_goes(key, before, now):

@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from keras_seq2seq import checkpoint
-from keras_seq2seq.checkpoint.averaging import write_average
+from keras_seq2seq.checkpoint.averaging import choose, write_average
 from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.checkpoint.model_state import averaged_weights
 from keras_seq2seq.config.files import PRESENT
@@ -154,8 +154,10 @@ def _average(run, say):
     if average.kind == "ema":
         arrays = averaged_weights(run.model)
     else:
-        arrays = checkpoint.average(
-            run.directory, **{average.kind: average.count}
-        )
+        paths = choose(run.directory, **{average.kind: average.count})
+        if not paths:
+            say("No weights are averaged: no evaluation has given a score yet.")
+            return
+        arrays = checkpoint.average(paths)
     path = write_average(run.directory, arrays)
     say(f"Averaged weights ({average.kind}): {path}")

@@ -71,6 +71,32 @@ def test_what_changes_no_number_may_change(tmp_path, change):
     check_unchanged(config(), config(**change), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ("{kind: ema}", "{kind: last}", "average.kind: the run has 'ema'"),
+        ("{kind: none}", "{kind: ema}", "average.kind: the run has 'none'"),
+        (
+            "{kind: ema, decay: 0.9}",
+            "{kind: ema, decay: 0.99}",
+            "average.decay: the run has 0.9, received 0.99",
+        ),
+    ],
+)
+def test_averages_that_an_optimizer_keeps_stay(tmp_path, before, now, told):
+    before, now = config(average=before), config(average=now)
+    check_unchanged(before, before, tmp_path)
+    with pytest.raises(UserError, match=told):
+        check_unchanged(before, now, tmp_path)
+
+
+def test_averages_of_checkpoints_may_change(tmp_path):
+    before, now = (
+        config(average=f"{{kind: last, count: {count}}}") for count in (2, 3)
+    )
+    check_unchanged(before, now, tmp_path)
+
+
 def with_pipelines(dev=True, **params):
     described = {
         "class": "ParallelTextInputPipeline",

@@ -48,7 +48,7 @@ class MetricsLog(keras.callbacks.Callback):
 
 
 def _step(line):
-    """The step of a line; a damaged one is dropped with what follows."""
+    """The step of a line; a damaged one is dropped."""
     try:
         return json.loads(line)["step"]
     except (ValueError, TypeError, KeyError):

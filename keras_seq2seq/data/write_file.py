@@ -45,6 +45,8 @@ def writing(path):
         )
         with os.fdopen(number, "wb") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())  # before the name: a crash may come
         # mkstemp makes files for the owner only, whatever the umask allows.
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)

@@ -89,3 +89,18 @@ def test_a_run_whose_overwriting_was_killed_goes_on(tmp_path):
             path.rename(run / ".overwritten" / path.name)
     assert main(basic_flags(run, **{**once, "train_steps": 4})) == 0
     assert (run / "ckpt-2").is_dir() and (run / "ckpt-4").is_dir()
+
+
+def test_without_a_score_nothing_is_averaged_and_the_run_ends_well(
+    tmp_path, capsys
+):
+    flags = basic_flags(
+        tmp_path / "run",
+        train_steps=2,
+        eval_every_n_steps=2,
+        dev_decoding="{metric: [bleu], every_n_evaluations: 5}",
+        average="{kind: best, count: 1}",
+    )
+    assert main(flags) == 0
+    assert "No weights are averaged" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "averaged").exists()
