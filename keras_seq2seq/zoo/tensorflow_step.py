@@ -95,7 +95,12 @@ class TokenStep(ManyWorkersStep):
             total = _over_replicas(context, share)
             loss = tf.math.divide_no_nan(sums.loss, total)
         variables = self.trainable_variables
-        gradients = tape.gradient(loss, [v.value for v in variables])
+        gradients = tape.gradient(
+            loss,
+            [v.value for v in variables],
+            # What a decoder without attention leaves unused stays as it is.
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
         gradients = [tf.convert_to_tensor(each) for each in gradients]
         gradients = _over_replicas(context, gradients)
         gradients, norm = self._clip(gradients, variables, loss)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from keras_seq2seq.layers import (
     AttentionDecoder,
     BidirectionalRNNEncoder,
+    FixedAttention,
     GRUCell,
     InitialStateBridge,
     LSTMCell,
@@ -24,6 +25,7 @@ from tests.zoo.tiny_models import (
     attention_model,
     basic_model,
     batch,
+    conv_model,
     step,
     tensors,
 )
@@ -290,6 +292,21 @@ def test_repeated_tokens_train_as_with_dense_gradients(optimizer_class):
             twin.trainable_variables,
         )
     assert_close(model.get_weights(), twin.get_weights(), 1e-4)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: basic_model(bridge=ZeroBridge()),
+        lambda: conv_model(attention=FixedAttention(), reverse_source=False),
+    ],
+)
+def test_weights_that_the_loss_does_not_reach_stay_as_they_are(make):
+    model, data = compiled(make()), batch()
+    steps, logs = moved(model, data)
+    assert np.isfinite(logs["gradient_norm"])
+    resting = [not each.any() for each in steps]
+    assert any(resting) and not all(resting)
 
 
 # What is not finite -------------------------------------------------------
