@@ -40,6 +40,10 @@ class TokenStep(ManyWorkersStep):
             **options: as Keras takes them, metrics only with a loss.
                 `jit_compile` is off unless asked for, so that every machine
                 behaves the same.
+
+        Raises:
+            ValueError: metrics without a loss, or the own loss in float16,
+                whose gradients would have to be scaled up.
         """
         for name in ("metrics", "weighted_metrics"):
             if loss is None and options.get(name):
@@ -48,8 +52,11 @@ class TokenStep(ManyWorkersStep):
                     "for them and logs perplexity and accuracy by itself. "
                     f"Received: {name}={options[name]}"
                 )
+        optimizer = keras.optimizers.get(optimizer or Adam(1e-4, epsilon=1e-8))
+        if loss is None:
+            _check_precision(self.dtype_policy, optimizer)
         super().compile(
-            optimizer=optimizer or Adam(1e-4, epsilon=1e-8),
+            optimizer=optimizer,
             loss=loss,
             **{"jit_compile": False, **options},
         )
@@ -300,6 +307,18 @@ def cross_entropy(logits, labels, smoothing=0.0):
         return (loss, nats, chosen >= best), gradient
 
     return compare(logits)
+
+
+def _check_precision(policy, optimizer):
+    """Refuses float16, in which small gradients are zero unless scaled up."""
+    scaling = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    if scaling or policy.compute_dtype == "float16":
+        raise ValueError(
+            "The own loss is not scaled as float16 needs it: make the model "
+            'under the policy "mixed_bfloat16", which needs no '
+            "`LossScaleOptimizer`, or give a `loss` of Keras. Received: policy "
+            f"{policy.name!r}, optimizer {type(optimizer).__name__}"
+        )
 
 
 def _over_replicas(context, values):

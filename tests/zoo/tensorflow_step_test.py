@@ -375,6 +375,34 @@ def test_metrics_of_the_users_own_are_refused_without_one():
         attention_model().compile(metrics=["accuracy"])
 
 
+def test_float16_is_refused_since_the_own_loss_is_not_scaled():
+    keras.config.set_dtype_policy("mixed_float16")
+    model = attention_model()
+    with pytest.raises(ValueError, match=r"mixed_bfloat16.*'mixed_float16'"):
+        model.compile(Adam(0.1))
+    with pytest.raises(ValueError, match="mixed_bfloat16"):
+        model.compile(Adam(0.1), auto_scale_loss=False)
+
+
+def test_an_optimizer_that_scales_losses_is_refused():
+    optimizer = keras.optimizers.LossScaleOptimizer(Adam(0.1))
+    with pytest.raises(ValueError, match="optimizer LossScaleOptimizer"):
+        attention_model().compile(optimizer)
+
+
+def test_float16_with_a_loss_of_the_users_own_is_keras_s_affair():
+    keras.config.set_dtype_policy("mixed_float16")
+    model, (inputs, labels, _) = attention_model(), batch()
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.1), loss=loss, run_eagerly=True)
+    before = weights_of(model)
+    model.train_on_batch(inputs, labels)
+    assert any(
+        (one != other).any()
+        for one, other in zip(model.get_weights(), before, strict=True)
+    )
+
+
 # Fit ----------------------------------------------------------------------
 
 
