@@ -18,14 +18,41 @@ class TokenStep:
     """
 
     def compile(self, optimizer=None, loss=None, **options):
-        """Prepares for training; see the TensorFlow step."""
-        super().compile(
-            optimizer=optimizer
-            or Adam(1e-4, epsilon=1e-8, global_clipnorm=self.clip_norm),
-            loss=loss,
-            **options,
-        )
+        """Prepares for training; see the TensorFlow step.
+
+        With the own loss the optimizer clips by the model's `clip_norm`.
+
+        Raises:
+            ValueError: with the own loss a `clip_embedding_norm`, or an
+                optimizer that clips in another way beside `clip_norm`.
+        """
+        optimizer = keras.optimizers.get(optimizer or Adam(1e-4, epsilon=1e-8))
+        if loss is None:
+            self._let_clip(optimizer)
+        super().compile(optimizer=optimizer, loss=loss, **options)
         self._own_loss = loss is None
+
+    def _let_clip(self, optimizer):
+        """Has the optimizer do what the TensorFlow step does before it."""
+        if self.clip_embedding_norm:
+            raise ValueError(
+                "`clip_embedding_norm` needs the TensorFlow backend "
+                "(KERAS_BACKEND=tensorflow); here it must be None. Received: "
+                f"clip_embedding_norm={self.clip_embedding_norm}"
+            )
+        if not self.clip_norm:
+            return
+        clipping = getattr(optimizer, "inner_optimizer", optimizer)
+        for name in ("clipnorm", "clipvalue"):
+            if getattr(clipping, name) is not None:
+                raise ValueError(
+                    "This optimizer clips in another way than the model. Give "
+                    f"the model `clip_norm=None`, or leave out `{name}`. "
+                    f"Received: {name}={getattr(clipping, name)}, "
+                    f"clip_norm={self.clip_norm}"
+                )
+        own = clipping.global_clipnorm or self.clip_norm
+        clipping.global_clipnorm = min(own, self.clip_norm)
 
     def add_token_metrics(self):
         """Has none: Keras tracks the loss here."""
