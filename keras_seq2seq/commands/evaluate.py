@@ -55,7 +55,12 @@ def add_arguments(parser):
 def run(arguments):
     """Prints one JSON object per metric."""
     from keras_seq2seq.errors import UserError
+    from keras_seq2seq.metrics import metric_names
+    from keras_seq2seq.metrics.bleu import check_tokenizer
 
+    # Here, since a model may decode for an hour before they are needed.
+    arguments.metrics = metric_names(arguments.metric)
+    check_tokenizer(arguments.tokenize)
     of_text = arguments.hypotheses and arguments.references
     of_model = arguments.model_dir and arguments.input_pipeline
     if bool(of_text) == bool(of_model):
@@ -86,9 +91,7 @@ def _of_text(arguments):
 
 def _scored(arguments, hypotheses, references):
     """Records of each metric, of pairs of a name and its hypotheses."""
-    from keras_seq2seq.metrics import metric_names
-
-    for name in metric_names(arguments.metric):
+    for name in arguments.metrics:
         if arguments.sentence:
             yield from _by_sentence(arguments, name, hypotheses, references)
         else:
@@ -114,19 +117,28 @@ def _of_corpus(arguments, name, hypotheses, references):
 
 
 def _by_sentence(arguments, name, hypotheses, references):
-    """Each line alone; the lists are compared as a whole, so lengths agree."""
+    """Each line alone, after all lists are known to be equally long."""
     from keras_seq2seq.metrics import score
+    from keras_seq2seq.metrics.corpus import reference_sets
 
-    several = references and isinstance(references[0], list)
-    by_line = list(zip(*references, strict=True)) if several else references
-    for file, texts in hypotheses:
-        score(name, texts, references, arguments.tokenize)
-        for line, (text, own) in enumerate(
-            zip(texts, by_line, strict=True), start=1
+    sets = [reference_sets(texts, references) for _, texts in hypotheses]
+    for (file, texts), own in zip(hypotheses, sets, strict=True):
+        for line, (text, *lines) in enumerate(
+            zip(texts, *own, strict=True), start=1
         ):
-            own = [[each] for each in own] if several else [own]
-            found = score(name, [text], own, arguments.tokenize)
-            record = {"line": line, "metric": found.name, "value": found.value}
+            found = score(
+                name,
+                [text],
+                [[each] for each in lines],
+                arguments.tokenize,
+                effective_order=True,
+            )
+            record = {
+                "line": line,
+                "metric": found.name,
+                "value": found.value,
+                "signature": found.signature,
+            }
             yield {"file": file, **record} if len(hypotheses) > 1 else record
 
 

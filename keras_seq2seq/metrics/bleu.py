@@ -24,7 +24,12 @@ _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def corpus_bleu(
-    hypotheses, references, tokenize="none", lowercase=False, order=4
+    hypotheses,
+    references,
+    tokenize="none",
+    lowercase=False,
+    order=4,
+    effective_order=False,
 ):
     """BLEU with sacrebleu's exponential smoothing.
 
@@ -37,6 +42,8 @@ def corpus_bleu(
             scores compare with those others publish.
         lowercase: bool. If True, case does not count.
         order: int from 1 to 4. Most words that are matched together.
+        effective_order: bool. If True, orders do not count for which no
+            hypothesis is long enough; right for single sentences.
 
     Returns:
         Score in percent; 0 if nothing was generated.
@@ -54,6 +61,7 @@ def corpus_bleu(
         lowercase=lowercase,
         force=True,
         max_ngram_order=order,
+        effective_order=effective_order,
     )
     value = _run(scorer, hypotheses, sets).score
     return Score("bleu", float(value), str(scorer.get_signature()))
@@ -92,9 +100,11 @@ def sockeye_bleu(hypotheses, references):
     return Score("sockeye_bleu", float(value), signature)
 
 
-def bleu_up_to(order, hypotheses, references, tokenize="none"):
+def bleu_up_to(order, hypotheses, references, tokenize="none", **options):
     """BLEU-1 to BLEU-4 under the name of its order, as captions have it."""
-    found = corpus_bleu(hypotheses, references, tokenize, order=order)
+    found = corpus_bleu(
+        hypotheses, references, tokenize, order=order, **options
+    )
     signature = f"{found.signature}|order:{order}"
     return found._replace(name=f"bleu_{order}", signature=signature)
 

@@ -40,8 +40,13 @@ def metric_names(text):
 
     Returns:
         list of names for `score`.
+
+    Raises:
+        UserError: if one of them is unknown.
     """
     names = [name.strip() for name in text.split(",")]
+    for name in names:
+        check_metric(name)
     return [
         each
         for name in names
@@ -49,7 +54,21 @@ def metric_names(text):
     ]
 
 
-def score(metric, hypotheses, references, tokenize="none"):
+def check_metric(name):
+    """Refuses names of metrics that `score` does not have."""
+    if name in METRIC_NAMES:
+        return
+    near = difflib.get_close_matches(str(name), METRIC_NAMES, n=1, cutoff=0.5)
+    hint = f" Did you mean `{near[0]}`?" if near else ""
+    raise UserError(
+        f"The metric must be one of {', '.join(METRIC_NAMES)}. "
+        f"Received: {name!r}.{hint}"
+    )
+
+
+def score(
+    metric, hypotheses, references, tokenize="none", effective_order=False
+):
     """Scores a corpus by the metric's name.
 
     Args:
@@ -59,6 +78,8 @@ def score(metric, hypotheses, references, tokenize="none"):
         references: list of str, or list of such lists (several references).
         tokenize: str. How BLEU finds words, see `corpus_bleu`; the other
             metrics have their own way.
+        effective_order: bool. For `bleu` and `bleu_1` to `bleu_4`, see
+            `corpus_bleu`; the others are what they are.
 
     Returns:
         Score.
@@ -67,19 +88,13 @@ def score(metric, hypotheses, references, tokenize="none"):
         UserError: if the metric or tokenizer is unknown, or counts differ.
     """
     check_tokenizer(tokenize)
+    check_metric(metric)
+    options = {"tokenize": tokenize, "effective_order": effective_order}
     if metric == "bleu":
-        return corpus_bleu(hypotheses, references, tokenize)
+        return corpus_bleu(hypotheses, references, **options)
     if metric in _ORDERS:
-        order = _ORDERS[metric]
-        return bleu_up_to(order, hypotheses, references, tokenize)
+        return bleu_up_to(_ORDERS[metric], hypotheses, references, **options)
     if metric in (*_F_SCORES, *ROUGE_TYPES):
         kind = _F_SCORES.get(metric, metric)
         return rouge(hypotheses, references, kind)
-    if metric in _SCORERS:
-        return _SCORERS[metric](hypotheses, references)
-    near = difflib.get_close_matches(str(metric), METRIC_NAMES, n=1, cutoff=0.5)
-    hint = f" Did you mean `{near[0]}`?" if near else ""
-    raise UserError(
-        f"The metric must be one of {', '.join(METRIC_NAMES)}. "
-        f"Received: {metric!r}.{hint}"
-    )
+    return _SCORERS[metric](hypotheses, references)

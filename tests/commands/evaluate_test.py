@@ -152,6 +152,38 @@ def test_each_line_may_have_its_own_score(evaluate_all, text):
     assert all(each["value"] == 100 for each in several)
 
 
+def test_the_bleu_of_a_short_line_counts_the_orders_that_it_has(
+    evaluate_all, text
+):
+    hypotheses = text("hypotheses", "a", "a b", "a b c d", "a x")
+    references = text("references", "a", "a b", "a b c d", "a b")
+    flags = ["--hypotheses", hypotheses, "--references", references]
+    found = evaluate_all(*flags, "--sentence", "--metric", "bleu,bleu_2")
+    values = [each["value"] for each in found]
+    assert values[:3] == values[4:7] == [pytest.approx(100)] * 3
+    assert 0 < values[3] < 100
+    assert all("eff:yes" in each["signature"] for each in found)
+    assert "eff:no" in evaluate_all(*flags)[0]["signature"]
+
+
+def test_references_of_unequal_length_are_told_apart(text, capsys):
+    one, other = text("one", "a", "b"), text("other", "a")
+    flags = ["--hypotheses", one, "--references", one, other, "--sentence"]
+    assert main(["evaluate", *map(str, flags)]) == 2
+    assert "2 hypotheses, 1 references (set 2 of 2)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"), [("--metric", "per,bluu"), ("--tokenize", "13b")]
+)
+def test_a_misspelt_name_is_refused_before_any_work(flag, value, capsys):
+    flags = ["--model_dir", "nowhere", "--input_pipeline", dev(), flag, value]
+    assert main(["evaluate", *flags]) == 2
+    said = capsys.readouterr().err
+    assert f"Received: {value.split(',')[-1]!r}" in said
+    assert "Did you mean" in said
+
+
 def test_hypotheses_may_come_from_standard_input(
     evaluate_all, text, standard_input
 ):
