@@ -30,6 +30,7 @@ def make(cell=None):
         bridge=EncoderOutputBridge(),
         attention=AdditiveAttention(A, use_bias=False),
         decoder=AttentionDecoder(RecurrentStack(cell, num_layers=2)),
+        reverse_source=False,
     )
 
 

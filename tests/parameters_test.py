@@ -542,7 +542,10 @@ GROUND = {
     **dict.fromkeys(("BasicDecoder", "AttentionDecoder"), {"rnn_cell": TINY}),
 }
 # What else is in the model beside them.
-BESIDE = {"ConvS2SDecoder": CONV_DECODER}
+BESIDE = {
+    "ConvS2SDecoder": CONV_DECODER,
+    "EncoderOutputBridge": {"source.reverse": False},
+}
 
 
 def in_model(settings):

@@ -384,10 +384,31 @@ def _unfit_parts(config):
         )
         path = ("model_params", "architecture")
         faults.append((path, text, architecture))
+    faults += _last_word_first(config)
     faults += _unfit_for_pictures(config)
     if config.model == "Image2Seq":
         faults += _meant_for_text(config)
     return faults
+
+
+def _last_word_first(config):
+    """Parts that look at the last word, where an encoder begins with it."""
+    params = config.model_params
+    if config.model != "AttentionSeq2Seq" or not params.source_reverse:
+        return []
+    fixed = params.attention_class == "FixedAttention"
+    last = params.bridge_class == "EncoderOutputBridge"
+    last = last and params.bridge_params.mode == "last"
+    found = {"attention.class": fixed, "bridge.class": last}
+    text = (
+        "looks at the last word, which an encoder that reads the source from "
+        "its end has seen before all others. Type source.reverse: false"
+    )
+    return [
+        (("model_params", key), text, None)
+        for key, is_one in found.items()
+        if is_one
+    ]
 
 
 def _unfit_for_pictures(config):

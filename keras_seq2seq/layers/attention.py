@@ -22,6 +22,9 @@ class Attention(Part):
         context `(B, K, M)` and float32 weights `(B, K, S)`.
     """
 
+    #: Whether it relies on the last position having seen all others.
+    needs_last = False
+
     def build(self, query_size, key_size):
         """Makes the weights.
 

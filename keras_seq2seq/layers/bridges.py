@@ -43,6 +43,11 @@ class Bridge(Part):
         """What the decoder is fed at each step, `(B, fed_size)` or None."""
         return None
 
+    @property
+    def needs_last(self):
+        """Whether it relies on the last output having seen all words."""
+        return False
+
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
 class ZeroBridge(Bridge):
@@ -165,8 +170,9 @@ class EncoderOutputBridge(Bridge):
     """Each state is a tanh layer of its own over the encoder's outputs.
 
     Args:
-        mode: which output: `"last"`, at the last real position, `"avg"`, the
-            mean over real positions, or `"zero"`, none: zeros, no weights.
+        mode: which output: `"last"`, at the last real position, which must be
+            the one that the encoder read last, `"avg"`, the mean over real
+            positions, or `"zero"`, none: zeros, no weights.
 
     Source:
         [Luong et al., 2015](https://arxiv.org/abs/1508.04025) begin with the
@@ -210,6 +216,10 @@ class EncoderOutputBridge(Bridge):
         return keras.tree.pack_sequence_as(
             zeros, [ops.cast(layer(seen), zero.dtype) for layer, zero in states]
         )
+
+    @property
+    def needs_last(self):
+        return self.mode == "last"
 
     def get_config(self):
         return {**super().get_config(), "mode": self.mode}

@@ -11,10 +11,14 @@ from keras_seq2seq.ops import lengths
 class FixedAttention(Attention):
     """All weight on the last real position, whatever the query.
 
+    That position must be the one that the encoder read last.
+
     Source:
         [Sutskever et al., 2014](https://arxiv.org/abs/1409.3215), as Sockeye
         offers it beside the attentions that learn.
     """
+
+    needs_last = True
 
     def build(self, query_size, key_size):
         """Has no weights."""

@@ -134,6 +134,7 @@ class Seq2Seq(TokenStep, keras.Model):
         self.bridge = bridge
         self.attention = attention
         self.decoder = decoder
+        self._check_order()
         self.source_dim, self.target_dim = _pair(embedding_dim)
         self.embed_target = self.token_table(
             target_vocabulary_size, self.target_dim, "embed_target"
@@ -202,6 +203,20 @@ class Seq2Seq(TokenStep, keras.Model):
             name="to_logits",
             **options,
         )
+
+    def _check_order(self):
+        """Refuses to look at the last word where it is read first."""
+        if not (self.reverse_source and self.has_attention):
+            return
+        for part in (self.attention, self.bridge):
+            if getattr(part, "needs_last", False):
+                raise ValueError(
+                    f"`{type(part).__name__}` looks at the last word, which "
+                    "an encoder that reads the source from its end has seen "
+                    "before all others. Give the model `reverse_source=False` "
+                    "(in a configuration `source.reverse: false`). Received: "
+                    f"reverse_source={self.reverse_source}"
+                )
 
     def _check_lengths(self):
         limit, longest = self.longest_target, self.max_target_length
@@ -279,7 +294,8 @@ class Seq2Seq(TokenStep, keras.Model):
     def read(self, inputs, training=False):
         """What the encoder makes of the source: `EncoderOutput`.
 
-        Its positions are in the order of the text.
+        With attention its positions are in the order of the text; without,
+        in the order in which the encoder read them.
         """
         source = ops.convert_to_tensor(inputs["source"])
         valid = ops.not_equal(source, PAD)

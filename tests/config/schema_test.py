@@ -420,6 +420,23 @@ def test_a_model_of_pictures_refuses_what_is_meant_for_text(settings, text):
     assert build(model="AttentionSeq2Seq", **settings)
 
 
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("attention.class", "FixedAttention"),
+        ("bridge.class", "EncoderOutputBridge"),
+    ],
+)
+def test_parts_that_look_at_the_last_word_need_it_read_last(key, name):
+    said = message(model="AttentionSeq2Seq", model_params={key: name})
+    assert "Type source.reverse: false" in said
+    for settings in (
+        {"model_params": {key: name, "source.reverse": False}},
+        {"model": "BasicSeq2Seq", "model_params": {key: name}},
+    ):
+        assert build(**{"model": "AttentionSeq2Seq", **settings})
+
+
 def test_seconds_replace_the_steps_of_train_samples():
     hook = {"class": "TrainSampleHook", "params": {"every_n_secs": 5}}
     got = build(hooks=[hook]).hooks[0].params

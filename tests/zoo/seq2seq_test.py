@@ -17,6 +17,7 @@ from keras_seq2seq.layers import (
     ConcatInputBridge,
     ConvEncoder,
     DotAttention,
+    EncoderOutputBridge,
     FixedAttention,
     GRUCell,
     InitialStateBridge,
@@ -109,6 +110,7 @@ def variant(number, encoder_class, decoder):
     else:
         kind = AttentionSeq2Seq
         options["attention"] = fresh(ATTENTIONS[number % len(ATTENTIONS)])
+        options["reverse_source"] &= not options["attention"].needs_last
         options["decoder"] = AttentionDecoder(
             stack(1), input_feeding=decoder == "input_feeding"
         )
@@ -151,6 +153,7 @@ def test_encoders_without_recurrence_serve_every_attention_and_bridge(
             attention=type(attention).from_config(attention.get_config()),
             bridge=bridge,
             decoder=AttentionDecoder(RecurrentStack(GRUCell(width))),
+            reverse_source=not attention.needs_last,
         )
         assert_close(model(wide)[:, :T], model(inputs))
 
@@ -302,6 +305,28 @@ def test_attention_rows_stand_in_the_original_order(make):
     by_hand = weights(forwards, reversed_source)[:, 0]
     assert_close(found[:, 0], reverse_within(by_hand, SOURCE_LENGTHS))
     np.testing.assert_allclose(np.sum(found, axis=-1), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"attention": FixedAttention()}, {"bridge": EncoderOutputBridge("last")}],
+    ids=lambda options: next(iter(options)),
+)
+def test_the_last_word_must_not_be_read_first_where_only_it_is_seen(options):
+    with pytest.raises(ValueError, match="reverse_source=False.*=True"):
+        attention_model(**options)
+    attention_model(reverse_source=False, **options)
+
+
+def test_without_attention_the_last_output_is_that_of_the_word_read_last():
+    model = basic_model(
+        encoder=UnidirectionalRNNEncoder(RecurrentStack(GRUCell(4))),
+        bridge=EncoderOutputBridge("last"),
+    )
+    inputs, _, _ = batch()
+    before = np.asarray(model(inputs))
+    inputs["source"][:, 0] = inputs["source"][:, 0] % 7 + 4
+    assert (np.asarray(model(inputs)) != before).any()
 
 
 # Sharing ------------------------------------------------------------------

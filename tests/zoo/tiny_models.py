@@ -95,6 +95,7 @@ def sockeye_rnn_model(sizes=(SOURCE_SIZE, TARGET_SIZE), **options):
         decoder=AttentionDecoder(
             stack(), input_feeding=True, attention_in_upper_layers=True
         ),
+        reverse_source=False,
         **options,
     )
     return randomise(model)
