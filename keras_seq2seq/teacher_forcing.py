@@ -24,7 +24,7 @@ class TeacherForcing:
 
     Args:
         sources: list of str.
-        references: list of str, as many.
+        references: list of str, as many; cut to the model's positions.
         batch_size: int. Pairs at once.
     """
 
@@ -60,8 +60,12 @@ class TeacherForcing:
         return texts
 
     def _prepare(self, model):
+        longest = model.longest_target  # START counts
         self._pairs = model.generator.pairs(
-            self.sources, self.references, model.generator.max_source_length
+            self.sources,
+            self.references,
+            model.generator.max_source_length,
+            None if longest is None else longest - 1,
         )
         self._likeliest = model.as_graph(
             lambda inputs: tf.argmax(model(inputs), axis=-1)

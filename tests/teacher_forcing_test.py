@@ -5,21 +5,22 @@ from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.teacher_forcing import TeacherForcing
 from keras_seq2seq.tokens import END, START
-from tests.zoo.tiny_models import basic_model
+from tests.zoo.tiny_models import basic_model, conv_s2s_model
 
 SOURCES = ["a b c", "d", "", "c c zzz d e"]
 REFERENCES = ["a i", "b c d e f g", "h", ""]
 
 
+WORDS = ("a", "b", "c", "d", "e", "f", "g")
+TOKENIZERS = (
+    DelimiterTokenizer(Vocabulary(WORDS)),
+    DelimiterTokenizer(Vocabulary(WORDS + ("h", "i"))),
+)
+
+
 @pytest.fixture(scope="module")
 def model():
-    words = ("a", "b", "c", "d", "e", "f", "g")
-    return basic_model(
-        tokenizers=(
-            DelimiterTokenizer(Vocabulary(words)),
-            DelimiterTokenizer(Vocabulary(words + ("h", "i"))),
-        )
-    )
+    return basic_model(tokenizers=TOKENIZERS)
 
 
 def likeliest(model, source, reference):
@@ -58,3 +59,13 @@ def test_nothing_is_written_beyond_the_place_of_the_references_end(model):
 def test_writing_again_gives_the_same(model):
     teacher = TeacherForcing(SOURCES, REFERENCES)
     assert teacher.write(model) == teacher.write(model)
+
+
+def test_references_are_cut_to_the_positions_of_the_model():
+    positions = {"num_positions": 4}
+    model = conv_s2s_model(
+        decoder=positions, max_target_length=4, tokenizers=TOKENIZERS
+    )
+    sources, long = ["a b", "c"], "b c d e f g"
+    found = TeacherForcing(sources, [long, "h"]).write(model)
+    assert found == TeacherForcing(sources, ["b c d", "h"]).write(model)

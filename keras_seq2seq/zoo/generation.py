@@ -243,13 +243,17 @@ class Generator:
         longest = self.model.longest_target or np.iinfo(np.int32).max
         return np.minimum(np.array(words, np.int32) + 1, longest)
 
-    def pairs(self, sources, targets, max_source_length=None):
+    def pairs(
+        self, sources, targets, max_source_length=None, max_target_length=None
+    ):
         """Given sources and targets, encoded for teacher forcing.
 
         Args:
             sources: list as `generate` takes it.
             targets: list of str, as many.
             max_source_length: int or None. Tokens read of a source.
+            max_target_length: int or None. Tokens kept of a target, START
+                and END not counted.
 
         Returns:
             what `data.batches.assemble` takes.
@@ -260,6 +264,7 @@ class Generator:
             source_tokenizer=self.tokenizers[0],
             target_tokenizer=self.tokenizers[1],
             source_max_length=max_source_length,
+            target_max_length=max_target_length,
             append_end=self.append_end,
         )
 

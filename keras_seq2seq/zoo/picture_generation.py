@@ -60,7 +60,9 @@ class PictureGenerator(Generator):
         """
         return super().generate(sources, search, **options)
 
-    def pairs(self, sources, targets, max_source_length=None):
+    def pairs(
+        self, sources, targets, max_source_length=None, max_target_length=None
+    ):
         """Given pictures and captions; see `Generator.pairs`.
 
         They have features where one of `known` has those of all pictures.
@@ -73,6 +75,7 @@ class PictureGenerator(Generator):
             self.tokenizers[1],
             encoder.resize_height,
             encoder.resize_width,
+            max_target_length,
         )
         found.features = table
         return found
