@@ -82,7 +82,8 @@ class Generator:
             max_length: int or None. Most tokens written, END included; None:
                 what the model was made with, by the length of each source if
                 it has a `max_length_ratio`.
-            min_length: int. Fewest words before END.
+            min_length: int. Fewest words before END, less than `max_length`;
+                where that depends on a source, END may be out of reach.
             batch_size: int. Sources decoded at once. No result depends on it
                 in float32; bfloat16 rounds a little differently.
             max_input_length: int or None. Sources of more tokens are read in
@@ -94,8 +95,8 @@ class Generator:
             list of `Generation`, in the order of `sources`.
 
         Raises:
-            ValueError: no tokenizers, or more tokens than the model has
-                learned positions for.
+            ValueError: no tokenizers, more tokens than the model has learned
+                positions for, or lengths or a batch size out of range.
         """
         if isinstance(sources, str):
             raise TypeError(
@@ -107,6 +108,7 @@ class Generator:
                 "`generate` needs tokenizers: give the model "
                 "`tokenizers=(source, target)`."
             )
+        self._check_sizes(max_length, min_length, batch_size)
         search = search or self.default_search
         pieces = self.pieces(sources, max_input_length)
         self._check(
@@ -118,7 +120,7 @@ class Generator:
         flat = [each for own in pieces for each in own]
         written = [BLANK] * len(flat)
         for inputs, told in self.batches(flat, batch_size):
-            most = max_length or self._most(inputs)
+            most = self._most(inputs) if max_length is None else max_length
             found = self.search(inputs, search, most, min_length)
             for row, (index, about) in enumerate(told.items()):
                 written[index] = self._read(about, found, row)
@@ -190,6 +192,19 @@ class Generator:
             chosen = order[start : start + batch_size]
             told = {i: {"source_tokens": pieces[i][1]} for i in chosen}
             yield {"source": padded([pieces[i][0] for i in chosen])}, told
+
+    def _check_sizes(self, max_length, min_length, batch_size):
+        """Refuses numbers with which nothing sensible can be written."""
+        if batch_size < 1:
+            raise ValueError(
+                "`batch_size` must be at least 1. "
+                f"Received: batch_size={batch_size}"
+            )
+        if max_length is None and self.max_length_ratio is None:
+            max_length = self.max_target_length
+        if max_length is None:  # each source has a length of its own
+            max_length = np.iinfo(np.int32).max
+        Limits(max_length, min_length)
 
     def _check(self, name, length, limit, shorter):
         if limit is not None and length > limit:

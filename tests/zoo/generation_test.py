@@ -146,6 +146,23 @@ def test_a_single_string_is_refused(model):
         model.generate("a b c")
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"max_length": 5, "min_length": 10}, "min_length=10, max_length=5"),
+        ({"min_length": 6}, "min_length=6, max_length=6"),
+        ({"min_length": -1}, "min_length=-1"),
+        ({"max_length": -3}, "at least 1.*max_length=-3"),
+        ({"max_length": 0}, "at least 1.*max_length=0"),
+        ({"batch_size": 0}, "at least 1.*batch_size=0"),
+    ],
+    ids=str,
+)
+def test_numbers_out_of_range_are_refused(model, options, said):
+    with pytest.raises(ValueError, match=said):
+        model.generate(SOURCES, **options)
+
+
 def test_a_model_without_tokenizers_says_what_to_do():
     with pytest.raises(ValueError, match=r"tokenizers=\(source, target\)"):
         basic_model().generate(["a"])
