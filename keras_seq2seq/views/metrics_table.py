@@ -20,7 +20,8 @@ SOCKEYE_NAMES = {
     "gradient_norm": "gradient-norm-train",
 }
 OF_BOTH_SIDES = ("loss", "perplexity", "accuracy", "tokens")
-PERCENT = ("bleu", "chrf")  # there between 0 and 1
+PERCENT = ("bleu", "multi_bleu", "chrf")  # there between 0 and 1
+SOCKEYE_BLEU = "sockeye_bleu"  # there it is the only one, and called bleu
 
 
 def read_metrics(path):
@@ -64,6 +65,7 @@ def to_sockeye(records):
 
     Names are Sockeye's: `perplexity-train`, `perplexity-val`, `bleu-val`,
     `learning-rate`, `time-elapsed`; BLEU and chrF lie between 0 and 1 as there.
+    `sockeye_bleu` is called `bleu` and stands in the place of another `bleu`.
     What is no finite number is left out.
     """
     lines = []
@@ -71,7 +73,7 @@ def to_sockeye(records):
         given = dict(
             _renamed(name, value)
             for name, value in record.items()
-            if not _twice(name, record)
+            if not (_twice(name, record) or _outdone(name, record))
         )
         fields = [
             f"{name}={value}"
@@ -112,8 +114,9 @@ def _renamed(name, value):
         return SOCKEYE_NAMES[name], value
     bare = name.removeprefix("val_")
     side = "train" if bare == name else "val"
-    if bare in PERCENT and isinstance(value, float):
+    if bare.startswith(PERCENT) and value is not None:
         value = value / 100
+    bare = bare.replace(SOCKEYE_BLEU, "bleu")
     return f"{bare.replace('_', '-')}-{side}", value
 
 
@@ -121,6 +124,13 @@ def _twice(name, record):
     """Whether a score of the development set stands there as `val_` too."""
     twin = record.get(f"val_{name}")
     return name not in OF_BOTH_SIDES and twin == record[name] is not None
+
+
+def _outdone(name, record):
+    """Whether it is a BLEU beside Sockeye's own of the same texts."""
+    bare = name.removeprefix("val_")
+    own = name.replace("bleu", SOCKEYE_BLEU)
+    return bare in ("bleu", "bleu_teacher_forced") and own in record
 
 
 def _number(text):

@@ -35,6 +35,21 @@ def test_sockeyes_names_and_scales_are_used():
     )
 
 
+@pytest.mark.parametrize("name", ["bleu_4", "bleu_teacher_forced", "chrf"])
+def test_every_bleu_and_chrf_lies_between_0_and_1(name):
+    line = to_sockeye([{f"val_{name}": 31.5}])
+    assert line == f"1\t{name.replace('_', '-')}-val=0.315\n"
+
+
+def test_sockeyes_own_bleu_takes_the_place_of_another():
+    record = {"val_bleu": 30.0, "bleu": 30.0, "val_sockeye_bleu": 0.25}
+    assert to_sockeye([record]) == "1\tbleu-val=0.25\n"
+    forced = {"val_bleu": 30.0, "val_sockeye_bleu_teacher_forced": 0.5}
+    assert to_sockeye([forced]) == (
+        "1\tbleu-teacher-forced-val=0.5\tbleu-val=0.3\n"
+    )
+
+
 def test_what_is_written_can_be_read_again():
     first, second = from_sockeye(to_sockeye(RECORDS))
     assert first == {
