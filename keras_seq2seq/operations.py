@@ -47,7 +47,9 @@ def products(model, rows, reads, writes, pairs, real):
         size = math.prod(model.embed_target.table.shape)
         found["to_logits (tied)"] = 2 * real * size
     if model.has_attention:
-        keys = getattr(model.attention, "units", model.encoder.output_size)
+        keys = model.encoder.output_size  # for a decoder's own attentions
+        if model.attention is not None:
+            keys = model.attention.key_size
         width = keys + model.encoder.value_size
         width *= model.decoder.own_attentions or 1
         found["attention (scores and sums)"] = 2 * pairs * width

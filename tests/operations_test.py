@@ -1,3 +1,13 @@
+import pytest
+
+from keras_seq2seq.layers import (
+    AttentionDecoder,
+    BilinearAttention,
+    DotAttention,
+    FixedAttention,
+    GRUCell,
+    RecurrentStack,
+)
 from keras_seq2seq.operations import operations_of, products
 from tests.zoo.tiny_models import attention_model
 
@@ -31,3 +41,22 @@ def test_products_are_told_apart_by_name():
     assert found["to_logits/kernel"] == 2 * REAL * 8 * 13
     assert found["attention (scores and sums)"] == 2 * 90 * (9 + 8)
     assert "embed_target/table" not in found
+
+
+@pytest.mark.parametrize(
+    ("attention", "width"),
+    [
+        (DotAttention(5), 5),
+        (BilinearAttention(), 6),  # as wide as the decoder's query
+        (FixedAttention(), 0),  # compares nothing
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_scores_are_counted_by_the_width_of_the_keys(attention, width):
+    model = attention_model(
+        attention=attention,
+        decoder=AttentionDecoder(RecurrentStack(GRUCell(6))),
+        reverse_source=False,
+    )
+    found = products(model, 3, 18, 15, 90, REAL)
+    assert found["attention (scores and sums)"] == 2 * 90 * (width + 8)

@@ -22,6 +22,9 @@ class Attention(Part):
         context `(B, K, M)` and float32 weights `(B, K, S)`.
     """
 
+    #: Width of the keys that queries are compared with; 0: they are not.
+    key_size = 0
+
     #: Whether it relies on the last position having seen all others.
     needs_last = False
 
@@ -101,6 +104,10 @@ class ProjectedAttention(Attention):
         self.key_projection = self.add_projection(
             "key_projection", key_size, self.units, self.use_bias
         )
+
+    @property
+    def key_size(self):
+        return self.units
 
     def project_keys(self, outputs):
         return self.linear(self.key_projection)(outputs)

@@ -20,6 +20,10 @@ class BilinearAttention(Attention):
             "key_projection", key_size, query_size, use_bias=False
         )
 
+    @property
+    def key_size(self):
+        return self.key_projection.units
+
     def project_keys(self, outputs):
         return self.linear(self.key_projection)(outputs)
 
