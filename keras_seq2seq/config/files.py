@@ -17,7 +17,7 @@ from keras_seq2seq.config.sagemaker_layer import translate
 from keras_seq2seq.config.schema import REFUSED_BY_IMAGE2SEQ, Config
 from keras_seq2seq.config.upgrade import Layer, upgrade
 from keras_seq2seq.config.values import received
-from keras_seq2seq.config.wiki import OLD_FLAGS, OLD_TEXT_FLAGS
+from keras_seq2seq.config.wiki import DELIMITERS, OLD_FLAGS, OLD_TEXT_FLAGS
 from keras_seq2seq.config.yaml_writer import flow
 from keras_seq2seq.errors import UserError
 
@@ -305,8 +305,11 @@ def _add_flags(flags, overrides):
 
 
 def _add_flag(flags, flag, value):
-    """Reads a flag as typed; `None` means null, as in the documentation."""
-    if flag in TEXT_FLAGS and value == "":
+    """Reads a flag as typed; `None` means null, as in the documentation.
+
+    Scripts pass empty text for "none"; an empty delimiter means characters.
+    """
+    if value == "" and flag in TEXT_FLAGS and flag not in DELIMITERS:
         return
     if isinstance(value, str) and flag not in TEXT_FLAGS:
         value = yaml_reader.parse(value, f"--{flag}")[0]

@@ -238,12 +238,8 @@ DOCUMENT_002 = Document(
 )
 # Flags and beginnings of keys that came after document 001.
 LATER_KEYS = ("encoder.", "decoder.", "bridge.", "inference.")
-LATER_FLAGS = (
-    "config_path",
-    "delimiter",
-    "source_delimiter",
-    "target_delimiter",
-)
+DELIMITERS = ("delimiter", "source_delimiter", "target_delimiter")
+LATER_FLAGS = ("config_path", *DELIMITERS)
 
 
 def _files(part, side):

@@ -422,6 +422,19 @@ def test_hparams_may_be_empty(tmp_path):
     assert loaded(hparams="").config.model == loaded().config.model
 
 
+@pytest.mark.parametrize(
+    "flag, sides",
+    [
+        ("delimiter", ["source", "target"]),
+        ("source_delimiter", ["source"]),
+        ("target_delimiter", ["target"]),
+    ],
+)
+def test_an_empty_delimiter_typed_means_characters(flag, sides):
+    found = loaded(**DATA, **{flag: ""}).config.input_pipeline_train.params
+    assert all(getattr(found, f"{side}_delimiter") == "" for side in sides)
+
+
 def test_flags_win_over_old_files(tmp_path):
     path = tmp_path / "old.yml"
     path.write_text("hparams: {attention.dim: 7}\nbatch_size: 5")
