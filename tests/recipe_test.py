@@ -1,12 +1,14 @@
 import types
 
 import numpy as np
+import pytest
 
 from keras_seq2seq import recipe
 from keras_seq2seq.config.files import load
 from keras_seq2seq.config.inference_flags import checked_pipeline
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.vocabulary import Vocabulary
+from keras_seq2seq.errors import UserError
 from keras_seq2seq.layers import TokenEmbedding
 
 
@@ -57,3 +59,61 @@ def test_a_captioner_reads_a_picture_of_ones_own_pairs_once(
     found = list(recipe.source_lines(*given, tokenizers))
     assert found == ["b.png", "a.png"]
     assert list(recipe.source_lines(*given)) == ["b.png", "a.png", "b.png"]
+
+
+OWN_PARTS = """
+from keras_seq2seq import layers
+
+
+class Encoder(layers.UnidirectionalRNNEncoder):
+    def __init__(self, units):
+        cell = layers.GRUCell(units)
+        super().__init__(layers.RecurrentStack(cell))
+
+
+class Decoder(layers.AttentionDecoder):
+    def __init__(self, units):
+        cell = layers.GRUCell(units)
+        super().__init__(layers.RecurrentStack(cell))
+
+
+class Attention(layers.AdditiveAttention):
+    pass
+"""
+
+
+@pytest.fixture
+def with_own_part(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_parts.py").write_text(OWN_PARTS)
+    (tmp_path / "vocab").write_text("a\nb\n")
+
+    def built(role, **params):
+        given = {
+            "vocab_source": str(tmp_path / "vocab"),
+            "vocab_target": str(tmp_path / "vocab"),
+            f"{role}.class": f"own_parts.{role.title()}",
+            f"{role}.params": params,
+        }
+        flags = {"model": "AttentionSeq2Seq", "model_params": given}
+        config = load("", flags, complete=False)
+        pair = recipe.tokenizers(config)
+        return recipe.model(config, pair, allowed=["own_parts"])
+
+    return built
+
+
+@pytest.mark.parametrize("role", ["encoder", "decoder"])
+def test_a_recurrent_part_of_ones_own_gets_its_params(role, with_own_part):
+    part = getattr(with_own_part(role, units=7), role)
+    assert part.recurrence.cells[0].units == 7
+
+
+@pytest.mark.parametrize("name", ["units", "num_units"])
+def test_an_attention_of_ones_own_gets_its_params(name, with_own_part):
+    assert with_own_part("attention", **{name: 7}).attention.units == 7
+
+
+def test_params_that_a_part_of_ones_own_lacks_are_named(with_own_part):
+    with pytest.raises(UserError, match="model_params: .*rnn_cell"):
+        with_own_part("decoder", units=7, rnn_cell={})

@@ -8,6 +8,7 @@ from keras_seq2seq.data.prepared_text import open_prepared
 from keras_seq2seq.data.selection import Selection, select_pairs
 from keras_seq2seq.data.subword_sampling import SubwordSampling
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.recipe.classes import arguments_of
 from keras_seq2seq.recipe.pictures import all_captions, captions, reads_pictures
 from keras_seq2seq.recipe.raw_pairs import PREPARED, pairs_of
 
@@ -90,8 +91,7 @@ def corpus(
         return CaptionedPictures(
             captions(pipeline, strict, allowed=allowed),
             pair[1],
-            params.encoder_params.resize_height,
-            params.encoder_params.resize_width,
+            *_picture_size(params),
             max_length=params.target_max_seq_len,
             augment=seed is not None
             and getattr(pipeline.params, "augment", False),
@@ -126,6 +126,18 @@ def corpus(
             append_end=params.source_append_end,
             sampling=sampling,
         )
+
+
+def _picture_size(params):
+    """Height and width that pictures are brought to, in pixels."""
+    given = arguments_of(params.encoder_params)
+    try:
+        return given["resize_height"], given["resize_width"]
+    except KeyError as missing:
+        raise UserError(
+            f"encoder.params: {params.encoder_class} needs {missing.args[0]}, "
+            "a size in pixels. Type {resize_height: 299, resize_width: 299}"
+        ) from None
 
 
 def _prepared_directory(pipeline):

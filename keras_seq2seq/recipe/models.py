@@ -137,7 +137,7 @@ def _encoder(params, seed, allowed):
         return kind(**_positioned(params.encoder_params, seed, allowed))
     if params.encoder_class == "ConvS2SEncoder":
         return kind(**_convolutions(params.encoder_params, seed, 2000))
-    if not issubclass(kind, layers.RNNEncoder):
+    if "." in params.encoder_class:
         return kind(**arguments_of(params.encoder_params))
     return kind(_stack(params.encoder_params, seed, allowed))
 
@@ -195,6 +195,8 @@ def _decoder(params, seed, allowed):
     given = params.decoder_params
     if params.decoder_class == "ConvS2SDecoder":
         return kind(**_convolutions(given, seed, 1000))
+    if "." in params.decoder_class:
+        return kind(**arguments_of(given))
     options = {}
     if params.decoder_class == "AttentionDecoder":
         options = {
@@ -263,12 +265,12 @@ def _bridge(params, allowed):
 def _attention(params, allowed):
     kind = find_class(params.attention_class, layers, allowed)
     arguments = arguments_of(params.attention_params)
-    if issubclass(kind, layers.Attention):
-        units = arguments.pop("num_units", None)
-        if issubclass(kind, layers.ProjectedAttention):
-            arguments["units"] = units
-        else:
-            arguments.pop("use_bias", None)
+    if issubclass(kind, layers.ProjectedAttention):
+        if "num_units" in arguments:
+            arguments["units"] = arguments.pop("num_units")
+    elif "." not in params.attention_class:
+        arguments.pop("num_units", None)
+        arguments.pop("use_bias", None)
     return kind(**arguments)
 
 

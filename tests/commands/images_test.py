@@ -306,6 +306,29 @@ def test_the_speed_of_a_captioner_is_measured(place, tmp_path, capsys):
     assert measured["tokens_per_second"] > 0 and measured["beam5"] > 0
 
 
+def own_encoder(place, output_dir, **sizes):
+    params = {
+        **PARAMS,
+        "encoder.class": "tests.small_backbone.Encoder",
+        "encoder.params": sizes,
+    }
+    given = {"model_params": json.dumps(params), "train_steps": 2}
+    return flags(place, output_dir, eval_every_n_steps=2, **given)
+
+
+def test_an_encoder_of_ones_own_reads_pictures(place, tmp_path):
+    sizes = {"resize_height": SIDE, "resize_width": SIDE}
+    assert main(own_encoder(place, tmp_path / "run", **sizes)) == 0
+
+
+def test_an_encoder_of_ones_own_says_the_size_of_pictures(
+    place, tmp_path, capsys
+):
+    typed = own_encoder(place, tmp_path / "run", resize_height=SIDE)
+    assert main(typed) == 2
+    assert "Encoder needs resize_width" in capsys.readouterr().err
+
+
 def test_models_of_text_take_no_pictures(capsys, tmp_path):
     from tests.commands.small_run import small_run
 
