@@ -6,7 +6,7 @@ from keras_seq2seq.config import yaml_reader
 from keras_seq2seq.config.values import NUMBER, received
 from keras_seq2seq.errors import UserError
 
-PAIR = re.compile(r"\s*(?P<key>[^\s=:,{}\[\]\"']+)\s*=")
+PAIR = re.compile(r"\s*(?P<key>(?!#)[^\s=:,{}\[\]\"']+)\s*=")
 WORDS = {"true": True, "false": False, "none": None, "null": None}
 PARTNERS = {"{": "}", "[": "]"}
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|[{}\[\]]', re.DOTALL)

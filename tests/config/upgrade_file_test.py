@@ -85,6 +85,13 @@ def test_stored_options_become_a_configuration(upgraded, params, said):
     assert len(told) == said
 
 
+@pytest.mark.parametrize("banner", ["# =====", "#=====", "#lr=0.1"])
+def test_a_comment_on_top_makes_no_pairs_of_yaml(banner, upgraded, tmp_path):
+    new, _ = upgraded(f"{banner}\n{OLD}")
+    old = files.load([tmp_path / "old.yml"], complete=False)
+    assert files.load([new], complete=False) == old
+
+
 def test_a_present_file_comes_back_as_it_is(upgraded):
     text = "model: BasicSeq2Seq\nmodel_params: {embedding.dim: 7}\n"
     new, told = upgraded(text)
