@@ -147,13 +147,16 @@ def _made(arguments, sides, path):
     from keras_seq2seq.errors import UserError
 
     columns = {getattr(arguments, f"{side}_column") for side in sides}
-    if len(columns) > 1 and None in columns:
+    files = [set(getattr(arguments, side)) for side in sides]
+    if len(columns) > 1 and (None in columns or files[0] != files[1]):
         raise UserError(
-            "--shared_vocab needs columns of both sides or of none."
+            "--shared_vocab reads the same columns of all files: give both "
+            "columns of the same files, or a file of each side's text alone. "
+            f"Received: --source_column {arguments.source_column} and "
+            f"--target_column {arguments.target_column}"
         )
-    files = [file for side in sides for file in getattr(arguments, side)]
     return train_tokenizer(
-        sorted(set(files)),
+        sorted(set().union(*files)),
         arguments.kind,
         path,
         size=arguments.size,

@@ -98,6 +98,31 @@ def test_what_does_not_fit_is_explained(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("columns", [(0, 1), (1, None)])
+def test_a_shared_vocabulary_reads_no_column_of_other_files(
+    columns, tmp_path, capsys
+):
+    typed = ["prepare", "--shared_vocab", "--output", str(tmp_path / "p")]
+    for side, column in zip(("source", "target"), columns, strict=True):
+        (tmp_path / side).write_text(f"{side}\tnoise of {side}\n")
+        typed += [f"--{side}", str(tmp_path / side)]
+        typed += [f"--{side}_column", str(column)] if column is not None else []
+    assert main(typed) == 2
+    told = capsys.readouterr().err
+    assert f"--source_column {columns[0]} and --target_column" in told
+
+
+def test_a_shared_vocabulary_is_made_of_both_columns_of_a_file(tmp_path):
+    (tmp_path / "pairs.tsv").write_text("a\tb\tnoise\n")
+    typed = ["prepare", "--shared_vocab", "--output", str(tmp_path / "p")]
+    for column, side in enumerate(("source", "target")):
+        typed += [f"--{side}", str(tmp_path / "pairs.tsv")]
+        typed += [f"--{side}_column", str(column)]
+    assert main(typed) == 0
+    text = (tmp_path / "p" / "vocab.source.txt").read_text()
+    assert "a" in text and "b" in text and "noise" not in text
+
+
 def test_sides_that_do_not_pair_up_are_refused(tmp_path, capsys):
     for name, text in (("s", "a\nb\n"), ("t", "a\n")):
         (tmp_path / name).write_text(text)
