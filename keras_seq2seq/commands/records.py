@@ -22,7 +22,8 @@ def add_arguments(parser):
         "--target_column", type=non_negative, help="of a TSV, from 0"
     )
     parser.add_argument(
-        "--output", help="file to write; with gzip if it ends in .gz"
+        "--output",
+        help="file to write; with gzip if it ends in .gz, but for --captions",
     )
     parser.add_argument(
         "--shards",
@@ -31,7 +32,9 @@ def add_arguments(parser):
         help="write so many files, OUTPUT-00000-of-0000N, ...",
     )
     parser.add_argument(
-        "--gzip", action="store_true", help="compress, whatever the suffix"
+        "--gzip",
+        action="store_true",
+        help="compress text, whatever the suffix",
     )
     parser.add_argument(
         "--show", nargs="+", metavar="FILE", help="print source<TAB>target"
@@ -112,9 +115,16 @@ def _pictures(arguments):
 def _pack(arguments):
     from keras_seq2seq.data.caption_records import write_caption_records
     from keras_seq2seq.data.captions import captions_of_tsv
+    from keras_seq2seq.data.records import GZIP_SUFFIXES
     from keras_seq2seq.data.tokenizer import load_tokenizer
     from keras_seq2seq.errors import UserError
 
+    if arguments.gzip or arguments.output.lower().endswith(GZIP_SUFFIXES):
+        raise UserError(
+            "records of pictures must not be compressed: training reads a "
+            "picture from its place in the file. Leave out --gzip, and .gz at "
+            f"the end of --output. Received: --output {arguments.output}"
+        )
     captions = captions_of_tsv(
         arguments.image_dir,
         arguments.captions,

@@ -72,6 +72,17 @@ def test_mistakes_are_told_and_write_nothing(
     assert set(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    "output", [["x.tfrecord.gz"], ["x.tfrecord", "--gzip"]]
+)
+def test_records_of_pictures_are_not_compressed(output, capsys):
+    typed = ["--captions", "x.tsv", "--image_dir", ".", "--output", *output]
+    assert main(["records", *typed]) == 2
+    told = capsys.readouterr().err
+    assert "must not be compressed" in told
+    assert told.rstrip().endswith(f"--output {output[0]}")
+
+
 def test_targets_are_needed(capsys):
     assert main(["records", "--source", "s", "--output", "r"]) == 2
     assert "--target_column" in capsys.readouterr().err
