@@ -69,11 +69,12 @@ def set_up(
     train, dev = _selections(config, pair, allowed)
     pairs = train.pairs
     replicas = strategy.num_replicas_in_sync
-    if config.batch_type == "sentences":
+    ruled = dialect == SAGEMAKER
+    if ruled:
+        _check_hyperparameters(config, pair[1], pairs, replicas, say)
+    elif config.batch_type == "sentences":
         check_divides(config.batch_size, replicas)
     bucketing = recipe.bucketing(config, pairs, replicas, workers.share)
-    if dialect == SAGEMAKER:
-        _check_hyperparameters(config, pair[1], pairs, say)
     with strategy.scope():
         model, vectors, frozen = compiled_model(
             recipe.with_length_ratio(config, pairs.length_ratio), pair, allowed
@@ -111,7 +112,7 @@ def set_up(
         *vectors,
         *frozen,
         *hook_remarks(config),
-        *training_remarks(config, bucketing),
+        *training_remarks(config, bucketing, ruled),
         *_pair_remarks(train, dev),
     ]:
         say(line)
@@ -191,7 +192,7 @@ def _prepared(config, directory, workers, allowed):
     return made
 
 
-def _check_hyperparameters(config, tokenizer, pairs, say):
+def _check_hyperparameters(config, tokenizer, pairs, replicas, say):
     """What SageMaker's rules say of the data."""
     by_pairs = config.batch_type == "sentences"
     for line in check_data(
@@ -199,6 +200,7 @@ def _check_hyperparameters(config, tokenizer, pairs, say):
         config.model_params.inference_beam_width,
         tokenizer.vocabulary_size,
         len(pairs) if by_pairs else None,
+        replicas if by_pairs else 1,
     ):
         say(line)
 

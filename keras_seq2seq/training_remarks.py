@@ -3,30 +3,43 @@
 from keras_seq2seq.data.parallel_buckets import MANY
 
 
-def training_remarks(config, bucketing):
+def training_remarks(config, bucketing, ruled=False):
     """Lines about settings that do not do what one would think.
 
     Args:
         config: Config.
         bucketing: `Bucketing` of the training pairs.
+        ruled: bool. Whether the rules of SageMaker's hyperparameters were
+            asked: what they tell, too, is left to them.
 
     Returns:
         list of str.
     """
-    return [
-        *_schedule_remarks(config),
+    remarks = [
+        *_stopping_remarks(config),
         *_period_remarks(config, bucketing.steps_per_epoch),
-        *_batch_remarks(config, bucketing),
+        *_bucket_remarks(bucketing),
+    ]
+    if ruled:
+        return remarks
+    return [
+        *remarks,
+        *_plateau_remarks(config),
+        *_end_remarks(config),
+        *_copy_remarks(config, bucketing),
     ]
 
 
-def _schedule_remarks(config):
-    params = config.model_params
+def _stopping_remarks(config):
     if config.early_stopping is not None and config.train_passes is not None:
         yield (
             "train_passes is given, so early stopping is off; its metric "
             f"{config.early_stopping.metric} tells the best checkpoint."
         )
+
+
+def _plateau_remarks(config):
+    params = config.model_params
     if params.optimizer_lr_decay_type != "plateau_reduce":
         return
     if params.optimizer_lr_plateau_factor == 1:
@@ -46,21 +59,30 @@ def _schedule_remarks(config):
         )
 
 
-def _period_remarks(config, steps):
-    every = config.eval_every_n_steps
-    if config.train_steps is not None and config.train_steps < every:
+def _ends_before_an_evaluation(config):
+    steps = config.train_steps
+    return steps is not None and steps < config.eval_every_n_steps
+
+
+def _end_remarks(config):
+    if _ends_before_an_evaluation(config):
         yield (
             f"train_steps {config.train_steps} comes before the first of the "
-            f"evaluations, one every {every} steps: there is one at the end."
+            f"evaluations, one every {config.eval_every_n_steps} steps: there "
+            "is one at the end."
         )
-    elif every > steps:
+
+
+def _period_remarks(config, steps):
+    every = config.eval_every_n_steps
+    if every > steps and not _ends_before_an_evaluation(config):
         yield (
             f"A pass has {steps:,} steps, so the {every:,} of "
             f"eval_every_n_steps are {every / steps:.1f} passes."
         )
 
 
-def _batch_remarks(config, bucketing):
+def _bucket_remarks(bucketing):
     count = len(bucketing.batch_sizes)
     if bucketing.shapes is not None and count > MANY:
         yield (
@@ -68,6 +90,9 @@ def _batch_remarks(config, bucketing):
             "are not full. Type --buckets '{max_buckets: 32}', or a larger "
             "width."
         )
+
+
+def _copy_remarks(config, bucketing):
     pairs = len(bucketing.pairs)
     if (
         config.fill_up == "resample"

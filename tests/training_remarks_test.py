@@ -9,7 +9,9 @@ from keras_seq2seq.training_remarks import training_remarks
 PLATEAU = {"optimizer.lr_decay_type": "plateau_reduce"}
 
 
-def remarks(params=None, steps=1000, buckets=3, pairs=99, **settings):
+def remarks(
+    params=None, steps=1000, buckets=3, pairs=99, ruled=False, **settings
+):
     settings = {name: json.dumps(value) for name, value in settings.items()}
     config = load(
         "",
@@ -22,7 +24,7 @@ def remarks(params=None, steps=1000, buckets=3, pairs=99, **settings):
         shapes=[(2, 2)] * buckets,
         pairs=range(pairs),
     )
-    return training_remarks(config, bucketing)
+    return training_remarks(config, bucketing, ruled)
 
 
 def stopping(patience):
@@ -74,3 +76,19 @@ def test_a_batch_that_is_mostly_copies_is_told():
     assert "the 99 pairs" in line
     assert remarks(**{**settings, "fill_up": "dummies"}) == []
     assert remarks(**settings, batch_type="tokens") == []
+
+
+@pytest.mark.parametrize(
+    ("params", "settings"),
+    [
+        (PLATEAU, {"early_stopping": stopping(3)}),
+        ({**PLATEAU, "optimizer.lr_plateau_factor": 1}, {}),
+        ({}, {"train_steps": 50}),
+        ({}, {"batch_size": 100, "fill_up": "resample"}),
+    ],
+)
+def test_what_the_rules_of_hyperparameters_tell_is_left_to_them(
+    params, settings
+):
+    assert len(remarks(params, **settings)) == 1
+    assert remarks(params, ruled=True, **settings) == []

@@ -23,6 +23,7 @@ from keras_seq2seq.sagemaker.job import configuration, run_job
 from keras_seq2seq.sagemaker.layout import Layout
 from keras_seq2seq.sagemaker.metric_lines import REGEXES
 from keras_seq2seq.tokens import END, PAD, START
+from tests.processes import python
 from tests.sagemaker import jobs
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -222,6 +223,35 @@ def test_a_directory_that_is_no_run_is_refused_with_the_flags_of_a_job(
     told = fails(job, capsys, "--overwrite")
     assert "so --overwrite deletes nothing of it" in told
     assert "Type another --root." in told
+
+
+def test_a_warning_is_told_once(job, capsys):
+    capsys.readouterr()
+    jobs.write_hyperparameters(job, max_num_batches="1")
+    assert jobs.train(job) == 0
+    told = capsys.readouterr().err
+    assert "checkpoint_threshold is 3" in told
+    assert "max_num_batches is 1" in told
+    assert "lr_plateau_patience" not in told
+    assert "train_steps" not in told
+
+
+# TensorFlow splits a processor only before it starts: not in this process.
+ON_TWO_DEVICES = """
+import sys
+from keras_seq2seq.__main__ import main
+from keras_seq2seq.selftest import make_logical_cpus
+make_logical_cpus(2)
+sys.exit(main(["sagemaker", "train", "--root", sys.argv[1]]))
+"""
+
+
+def test_a_batch_that_devices_can_not_share_is_refused_without_a_flag(job):
+    jobs.write_hyperparameters(job, batch_size="7")
+    done = python("-c", ON_TWO_DEVICES, str(job))
+    assert done.returncode == 2
+    (line,) = [x for x in done.stderr.splitlines() if "multiple" in x]
+    assert line.endswith("Received: 7. Type 6 or 8")
 
 
 def test_missing_channels_are_told(job, capsys):
