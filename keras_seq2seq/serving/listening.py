@@ -15,18 +15,19 @@ def listen(host, port):
         port: int. 0 takes one that is free.
 
     Raises:
-        UserError: an address that is not this machine's, or a port in use.
+        UserError: an address that is none or not this machine's, or a port in
+            use.
     """
     try:
         family, *_, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         return socket.create_server(address, family=family, backlog=BACKLOG)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise UserError(
-            f"--host {host} --port {port}: cannot listen there "
-            f"({error.strerror or error}). Type another --port, or 0 for one "
-            "that is free."
+            f"--host {host} --port {port}: cannot listen there ({reason}). "
+            "Type another --port, or 0 for one that is free."
         ) from None
 
 

@@ -25,3 +25,8 @@ def test_an_address_of_another_machine_is_refused():
         listen("192.0.2.1", 0)
     with pytest.raises(UserError, match="--host no.such.name.invalid"):
         listen("no.such.name.invalid", 0)
+
+
+def test_a_name_that_can_be_none_is_refused():
+    with pytest.raises(UserError, match="--host a..b"):
+        listen("a..b", 0)
