@@ -45,6 +45,8 @@ def _metrics(value):
         value = [part.strip() for part in value.split(",")]
     if not isinstance(value, list | tuple):
         return value
+    if not all(isinstance(one, str) for one in value):
+        return value
     if "bleu" in value:
         raise wrong(
             "must be perplexity or accuracy, or both with a comma: BLEU is "

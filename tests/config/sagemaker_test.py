@@ -464,3 +464,9 @@ def test_bleu_while_training_is_of_the_search_that_serves():
     decoding = values["dev_decoding"]
     assert decoding["length_penalty_offset"] == 5.0
     assert decoding["length_penalty_counts_end"] is True
+
+
+@pytest.mark.parametrize("value", [[["perplexity"]], [{}]])
+def test_metrics_that_are_no_text_are_refused(value):
+    with pytest.raises(UserError, match="training_metric must be perplexity"):
+        parse({"training_metric": value})
