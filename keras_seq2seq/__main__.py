@@ -59,16 +59,25 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_all(self, argv):
         """Parses `argv`; an unknown flag brings the nearest one to mind."""
-        arguments, rest = self.parse_known_args(argv)
-        if rest:
-            name = rest[0].partition("=")[0]
-            near = difflib.get_close_matches(
-                name, self._option_string_actions, n=1
-            )
-            hint = f", did you mean `{near[0]}`?" if near else ""
-            self.error(f"there is no flag `{name}`{hint}")
+        arguments, _ = self.parse_known_args(argv)
         self._check_once(argv)
         return arguments
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Refuses the rest here, where its flags are known: a verb's parser
+        is called by that of the command."""
+        arguments, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self._refuse(rest[0])
+        return arguments, rest
+
+    def _refuse(self, typed):
+        if not typed.startswith("-"):
+            self.error(f"there is no flag in front of `{typed}` that takes it")
+        name = typed.partition("=")[0]
+        near = difflib.get_close_matches(name, self._option_string_actions, n=1)
+        hint = f", did you mean `{near[0]}`?" if near else ""
+        self.error(f"there is no flag `{name}`{hint}")
 
     def _check_once(self, argv):
         """Refuses a mapping that is given twice: the first would be lost.

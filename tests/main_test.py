@@ -123,3 +123,27 @@ def test_a_mapping_that_is_given_twice_is_refused(capsys):
     twice = ["--model_params", "{embedding.dim: 3}"] * 2
     assert main(["train", *twice]) == 2
     assert "`--model_params` is given 2 times" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "near", "command"),
+    [
+        ("config show --batch_sise 16", "--batch_size", "config show"),
+        ("sagemaker train --overwrit", "--overwrite", "sagemaker train"),
+        ("bpe learn --symbol 3", "--symbols", "bpe learn"),
+        ("train --batch_sise=16", "--batch_size", "train"),
+    ],
+)
+def test_an_unknown_flag_brings_the_nearest_of_its_verb_to_mind(
+    typed, near, command, capsys
+):
+    assert main(typed.split()) == 2
+    told = capsys.readouterr().err
+    assert f"did you mean `{near}`?" in told
+    assert f"type keras-seq2seq {command} --help" in told
+
+
+def test_a_stray_word_is_called_no_flag(capsys):
+    assert main(["train", "x.yml"]) == 2
+    told = capsys.readouterr().err
+    assert "there is no flag in front of `x.yml`" in told
