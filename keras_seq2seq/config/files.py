@@ -52,6 +52,11 @@ EMPTY_IS_ABSENT = (
     "published",
     "average",
 )
+# Model -> beginnings of settings that change nothing there, and why.
+UNUSED = {
+    "BasicSeq2Seq": ("attention.", "has no attention"),
+    "Image2Seq": ("embedding.source_", "reads no source text"),
+}
 
 logger = logging.getLogger(__name__)
 
@@ -366,15 +371,17 @@ def _loaded(layers, errors, complete):
 
 def _unused(config, sources):
     """Lines about settings that this model has no use for."""
-    if config.model != "BasicSeq2Seq":
+    if config.model not in UNUSED:
         return []
+    idle, reason = UNUSED[config.model]
     keys = {
         path[1] for path in sources if path[0] == "model_params" and path[1:]
     }
+    given = config.model_params.model_dump(by_alias=True)
     return [
-        f"{key} has no effect: BasicSeq2Seq has no attention."
+        f"{key} has no effect: {config.model} {reason}."
         for key in sorted(keys)
-        if key.startswith("attention.")
+        if key.startswith(idle) and given[key] is not None
     ]
 
 

@@ -507,3 +507,19 @@ def test_attention_without_effect_is_told():
     assert told["AttentionSeq2Seq"] == []
     (line,) = told["BasicSeq2Seq"]
     assert line.startswith("attention.params has no effect")
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["{embedding.source_dim: 5}", "{embedding: {source_dim: 5}}"],
+)
+def test_settings_of_source_words_are_told_to_have_no_effect_on_pictures(given):
+    flags = {"model": "Image2Seq", "model_params": given}
+    (line,) = files.load_with_sources("", flags, complete=False).told
+    assert line.startswith("embedding.source_dim has no effect: Image2Seq")
+
+
+def test_null_for_source_words_is_nothing_to_tell():
+    given = "{embedding.source_dim: null, embedding.target_dim: 5}"
+    flags = {"model": "Image2Seq", "model_params": given}
+    assert files.load_with_sources("", flags, complete=False).told == []
