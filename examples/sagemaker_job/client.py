@@ -25,11 +25,11 @@ parser.add_argument(
 parser.add_argument("--attention", action="store_true", help="with type json")
 parser.add_argument("--vocabularies", type=Path, help="folder of vocab.*.json")
 arguments = parser.parse_args()
-lines = sys.stdin.read().splitlines()
+lines = [line.rstrip("\n") for line in sys.stdin]
 
 
 def post(media_type, body):
-    """The endpoint's answer; while it is full it is asked again."""
+    """The endpoint's answer; while it is full or loads, it is asked again."""
     headers = {"Content-Type": media_type, "Accept": media_type}
     request = urllib.request.Request(arguments.url, body, headers)
     while True:
@@ -37,7 +37,7 @@ def post(media_type, body):
             with urllib.request.urlopen(request) as response:
                 return response.read()
         except urllib.error.HTTPError as error:
-            if error.code != 429:
+            if error.code not in (429, 503):
                 sys.exit(f"{error.code}: {error.read().decode()}")
             time.sleep(float(error.headers.get("Retry-After", 1)))
 
@@ -56,7 +56,8 @@ if arguments.type == "json":
 elif arguments.type == "jsonlines":
     body = "".join(json.dumps({"source": line}) + "\n" for line in lines)
     answer = post("application/jsonlines", body.encode()).decode()
-    for line in answer.splitlines():
+    # Not `splitlines`: JSON may hold line separators of Unicode as they are.
+    for line in answer.rstrip("\n").split("\n"):
         print(json.loads(line)["target"])
 else:
     ids, words = (

@@ -22,16 +22,15 @@ LINES = "a b\nc c x\n"
 
 
 class Backwards(http.server.BaseHTTPRequestHandler):
-    """An endpoint that answers words in capitals, and is full at first."""
+    """An endpoint that answers words in capitals, and not at first."""
 
-    full = True
+    refusals = []
 
     def do_POST(self):
         kind = self.headers["Content-Type"].rpartition("/")[2]
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if Backwards.full:
-            Backwards.full = False
-            self.send_response(429)
+        if Backwards.refusals:
+            self.send_response(Backwards.refusals.pop())
             self.send_header("Retry-After", "0")
             self.end_headers()
             return
@@ -52,10 +51,9 @@ class Backwards(http.server.BaseHTTPRequestHandler):
 
     def jsonlines(self, body):
         sources = [json.loads(line)["source"] for line in body.splitlines()]
-        return b"".join(
-            json.dumps({"target": source.upper()}).encode() + b"\n"
-            for source in sources
-        )
+        targets = [{"target": source.upper()} for source in sources]
+        lines = [json.dumps(each, ensure_ascii=False) for each in targets]
+        return "".join(f"{line}\n" for line in lines).encode()
 
     def x_recordio_protobuf(self, body):
         payloads = [record.payload(body) for record in records(body)]
@@ -68,7 +66,7 @@ class Backwards(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def url():
-    Backwards.full = True
+    Backwards.refusals = [429, 503]
     with http.server.HTTPServer(("127.0.0.1", 0), Backwards) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -77,12 +75,17 @@ def url():
         thread.join()
 
 
-def ask(url, *flags):
+def ask(url, *flags, lines=LINES):
     done = python(
         EXAMPLE / "client.py",
         *["--url", url, *flags],
-        input=LINES,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        input=lines,
+        encoding="utf-8",
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONIOENCODING": "utf-8",
+        },
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -91,6 +94,12 @@ def ask(url, *flags):
 @pytest.mark.parametrize("kind", ["json", "jsonlines"])
 def test_the_client_sends_and_reads_text(url, kind):
     assert ask(url, "--type", kind) == "A B\nC C X\n"
+
+
+@pytest.mark.parametrize("kind", ["json", "jsonlines"])
+def test_the_client_cuts_lines_at_line_feeds_only(url, kind):
+    lines = "a\u2028b\nc\x85d\n"
+    assert ask(url, "--type", kind, lines=lines) == lines.upper()
 
 
 def test_the_client_prints_attention(url):
