@@ -5,6 +5,8 @@ list of pairs (path of a setting of ours, its value). What a network does not
 have gets no setting.
 """
 
+from keras_seq2seq.config.values import SOCKEYE_SHARES
+
 PARAMS = "model_params"
 ENCODERS = {"rnn": "HybridRNNEncoder", "cnn": "ConvS2SEncoder"}
 DECODERS = {"rnn": "AttentionDecoder", "cnn": "ConvS2SDecoder"}
@@ -33,11 +35,6 @@ POSITION_KINDS = {"learned": "learned", "fixed": "sinusoid", "none": "none"}
 SCORE = "sockeye_bleu"
 BATCHES = {"sentence": "sentences", "word": "tokens"}
 LOSSES = {"valid": "tokens", "batch": "batch"}
-TIES = {
-    "src_trg": "source_target",
-    "trg_softmax": "target_output",
-    "src_trg_softmax": "all",
-}
 # What is no row: the manner of the original, whatever the hyperparameters.
 ALWAYS = {
     (PARAMS, "source.append_end"): False,
@@ -235,7 +232,8 @@ def _fixed_rate_lr_half_life(given, checkpoints):
 
 
 def _tying(given, _):
-    share = TIES[given.weight_tying_type] if given.weight_tying else "none"
+    kind = given.weight_tying_type
+    share = SOCKEYE_SHARES[kind] if given.weight_tying else "none"
     return _param("embedding.share")(given, share)
 
 

@@ -14,7 +14,6 @@ from keras_seq2seq.data.vocabulary import select
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.tokens import UNKNOWN
 
-MOST_WORDS = 50_000  # of a vocabulary, specials not counted
 SIDES = ("source", "target")
 
 
