@@ -97,6 +97,7 @@ def run(arguments):
     from keras_seq2seq.config.inference_flags import inference_flags
 
     flags = inference_flags(arguments, say=lambda x: print(x, file=sys.stderr))
+    checkpoint = _checkpoint(flags)
     start_tensorflow()
     from keras_seq2seq import inference, recipe
     from keras_seq2seq.search_flags import asked_search
@@ -105,7 +106,7 @@ def run(arguments):
     _check_passed_through(tasks, flags)
     model = inference.load(
         flags.model_dir,
-        flags.checkpoint_path or flags.checkpoint,
+        checkpoint,
         flags.model_params,
         flags.allow_import,
         flags.ensemble_mode,
@@ -141,6 +142,18 @@ def run(arguments):
             if at_once:
                 sys.stdout.flush()
     sys.stdout.flush()
+
+
+def _checkpoint(flags):
+    """Which weights are asked for, or None."""
+    from keras_seq2seq.errors import UserError
+
+    if flags.checkpoint and flags.checkpoint_path:
+        raise UserError(
+            "give --checkpoint or --checkpoint_path, not both. Received: "
+            f"{flags.checkpoint} and {flags.checkpoint_path}"
+        )
+    return flags.checkpoint_path or flags.checkpoint
 
 
 def _check_passed_through(tasks, flags):

@@ -393,3 +393,9 @@ def test_samples_are_those_of_the_seed(infer):
 def test_in_a_log_linear_ensemble_a_model_with_itself_is_itself(infer):
     twins = ["--model_dir", small_run(), "--ensemble_mode", "log_linear"]
     assert infer(*twins, lines=SOCKEYE) == infer(lines=SOCKEYE)
+
+
+def test_a_checkpoint_is_named_once(capsys):
+    named = ["--checkpoint", "best", "--checkpoint_path", "run/ckpt-5"]
+    assert main(["infer", "--model_dir", "run", *named]) == 2
+    assert "Received: best and run/ckpt-5" in capsys.readouterr().err
