@@ -1,6 +1,6 @@
 """`keras-seq2seq vocab`."""
 
-from keras_seq2seq.commands.whole_number import non_negative
+from keras_seq2seq.commands.whole_number import non_negative, positive
 
 
 def add_arguments(parser):
@@ -23,7 +23,9 @@ def add_arguments(parser):
         help="tokens seen less often are left out",
     )
     parser.add_argument(
-        "--max_vocab_size", type=int, help="most tokens of words or characters"
+        "--max_vocab_size",
+        type=positive,
+        help="most tokens of words or characters, specials not counted",
     )
     parser.add_argument(
         "--size",
@@ -53,11 +55,8 @@ def run(arguments):
     from pathlib import Path
 
     from keras_seq2seq.data.tokenizer_training import train_tokenizer
-    from keras_seq2seq.tokens import FIRST_WORD
 
-    size = arguments.size
-    if arguments.max_vocab_size is not None:
-        size = arguments.max_vocab_size + FIRST_WORD
+    size = _size(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         files = arguments.files
         if not files:
@@ -80,6 +79,23 @@ def run(arguments):
             print(f"Written: {path}", file=sys.stderr)
         else:
             sys.stdout.write(Path(path).read_text(encoding="utf-8"))
+
+
+def _size(arguments):
+    """Most tokens, the specials counted, or None."""
+    from keras_seq2seq.errors import UserError
+    from keras_seq2seq.tokens import FIRST_WORD
+
+    words = arguments.max_vocab_size
+    if words is None:
+        return arguments.size
+    if arguments.size is not None:
+        raise UserError(
+            "--size and --max_vocab_size say the same, the first with the "
+            f"{FIRST_WORD} special tokens. Leave one of them out. Received: "
+            f"{arguments.size} and {words}"
+        )
+    return words + FIRST_WORD
 
 
 def _output(arguments, scratch):

@@ -105,3 +105,15 @@ def test_nothing_to_count_is_explained(capsys, standard_input):
     standard_input("\n")
     assert main(["vocab"]) == 2
     assert "No token is left" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--max_vocab_size", "0"], "Received: '0'"),
+        (["--max_vocab_size", "9", "--size", "8"], "Received: 8 and 9"),
+    ],
+)
+def test_sizes_that_can_not_be_are_refused(flags, told, capsys):
+    assert main(["vocab", *flags]) == 2
+    assert told in capsys.readouterr().err
