@@ -99,6 +99,7 @@ def main(argv=None):
     Returns:
         int: the exit code, see `keras_seq2seq.errors`.
     """
+    _print_utf_8()
     argv = sys.argv[1:] if argv is None else list(argv)
     if not argv or argv[0] in ("-h", "--help"):
         print(_overview())
@@ -109,6 +110,13 @@ def main(argv=None):
     if argv[0] not in COMMANDS:
         return _complain(_unknown(argv[0]), 2)
     return _run(argv[0], argv[1:])
+
+
+def _print_utf_8():
+    """Makes what is printed UTF-8, whatever the locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors=stream.errors)
 
 
 def _run(name, argv):

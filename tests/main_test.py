@@ -1,3 +1,4 @@
+import os
 import re
 import resource
 import shutil
@@ -112,6 +113,17 @@ def test_a_reader_that_leaves_early_is_no_error():
         text=True,
     )
     assert done.stderr == ""
+
+
+def test_what_is_printed_is_utf_8_whatever_the_locale_says():
+    done = subprocess.run(
+        [*module(), "vocab"],
+        input="笑\n".encode(),
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        cwd=REPOSITORY,
+        capture_output=True,
+    )
+    assert (done.returncode, done.stdout.decode()) == (0, "笑\t1\n")
 
 
 def test_the_package_has_no_other_attributes():
