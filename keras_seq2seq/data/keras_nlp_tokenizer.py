@@ -135,6 +135,14 @@ class KerasNlpTokenizer(Tokenizer):
         """Pieces of ids, specials by their names."""
         return [self._names[int(i)] for i in ids]
 
+    def bare(self, piece):
+        """A piece without its mark."""
+        if self.suffix == WORDPIECE:
+            return piece.removeprefix(SUFFIX)
+        from tokenizers import decoders
+
+        return decoders.ByteLevel().decode([piece]).strip()
+
     def save(self, stem):
         """Writes `stem` + `.wordpiece.txt` or `.bytepair.json`."""
         if self.suffix == WORDPIECE:

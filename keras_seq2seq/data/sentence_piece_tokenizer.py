@@ -3,7 +3,7 @@
 import hashlib
 
 from keras_seq2seq.data.lines import one_file
-from keras_seq2seq.data.segmentations import Segmentations
+from keras_seq2seq.data.segmentations import SPACE, Segmentations
 from keras_seq2seq.data.tokenizer_protocol import MARKS, Tokenizer
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
@@ -86,6 +86,10 @@ class SentencePieceTokenizer(Tokenizer):
     def pieces(self, ids):
         """Pieces of ids, word beginnings marked by U+2581."""
         return self._processor.id_to_piece([int(i) for i in ids])
+
+    def bare(self, piece):
+        """A piece without its mark."""
+        return piece.replace(SPACE, " ").strip()
 
     def save(self, stem):
         """Writes the model to `stem` + `.model`; returns the path."""

@@ -54,5 +54,9 @@ class Tokenizer(Protocol):
     def pieces(self, ids: list[int]) -> list[str]:
         """One readable piece per id, specials included."""
 
+    def bare(self, piece: str) -> str:
+        """A piece as it stands in text, without its mark of a word's place."""
+        return piece
+
     def save(self, stem: Path) -> Path:
         """Writes `stem` plus the kind's suffix; returns that path."""

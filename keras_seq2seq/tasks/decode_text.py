@@ -1,12 +1,16 @@
 """One line of text per source."""
 
+import re
+
 from keras_seq2seq.data.lines import expand_files, read_lines
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.tasks.task import Task
 from keras_seq2seq.tokens import END_NAME, UNKNOWN_NAME
 
-# How unknown words stand in detokenised text: ours, SentencePiece's.
+# How unknown words stand in detokenised text: ours, SentencePiece's, which
+# has a blank on each side beside those between words.
 UNKNOWN_SIGNS = (UNKNOWN_NAME, "\u2047")
+BLANKS = re.compile(" +")
 
 
 class DecodeText(Task):
@@ -34,6 +38,8 @@ class DecodeText(Task):
         self.unk_replace = unk_replace
         self.mapping = read_mapping(unk_mapping) if unk_mapping else {}
         self.postproc_fn = postproc_fn
+        self._bare = str
+        self._marked = False
 
     @property
     def needs_attention(self):
@@ -46,6 +52,12 @@ class DecodeText(Task):
                 "unk_replace copies words of the source, and a picture has "
                 "none. Leave it out."
             )
+        if self.unk_replace and model.tokenizers:
+            source, target = model.tokenizers
+            self._bare = source.bare
+            # Joined pieces need their marks, if both sides have the same.
+            alike = type(source) is type(target)
+            self._marked = alike and self.delimiter is not None
 
     def __call__(self, generation):
         """The line of one generation, never with a line break in it."""
@@ -76,7 +88,8 @@ class DecodeText(Task):
             between = generation.text.split(sign)
             if len(between) == len(words) + 1:
                 pairs = zip(between, [*words, ""], strict=True)
-                return "".join(part for pair in pairs for part in pair)
+                text = "".join(part for pair in pairs for part in pair)
+                return text if sign == UNKNOWN_NAME else BLANKS.sub(" ", text)
         return " ".join(replaced)
 
     def _replaced(self, generation, row):
@@ -84,7 +97,9 @@ class DecodeText(Task):
         if not words:
             return UNKNOWN_NAME
         word = words[int(generation.attention[row, : len(words)].argmax())]
-        return self.mapping.get(word, word)
+        bare = self._bare(word)
+        found = self.mapping.get(bare, bare)
+        return word.replace(bare, found) if self._marked else found
 
 
 def without_end(tokens):

@@ -1,6 +1,10 @@
+import types
+
 import numpy as np
 import pytest
 
+from keras_seq2seq.data.sentence_piece_tokenizer import SentencePieceTokenizer
+from keras_seq2seq.data.tokenizer_protocol import Tokenizer
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.tasks import DecodeText
 from keras_seq2seq.tokens import END_NAME, UNKNOWN_NAME
@@ -84,6 +88,46 @@ def test_replacement_keeps_the_detokenised_text(text, expected):
         attention=np.ones((4, 1)),
     )
     assert DecodeText(unk_replace=True)(one) == expected
+
+
+class Pieces(Tokenizer):
+    """Marks words as SentencePiece does."""
+
+    bare = SentencePieceTokenizer.bare
+
+
+def copying_pieces(**options):
+    """A task that has begun with subwords on both sides."""
+    task = DecodeText(unk_replace=True, **options)
+    task.begin(types.SimpleNamespace(tokenizers=(Pieces(), Pieces())), None)
+    return task
+
+
+# As SentencePiece decodes it: the sign brings two blanks of its own.
+ZORK = Generation(
+    text="Das ist  \u2047 ",
+    tokens=("▁Das", "▁ist", "▁", UNKNOWN_NAME, END_NAME),
+    source_tokens=("▁This", "▁is", "▁Zork", END_NAME),
+    log_prob=-1.0,
+    score=-1.0,
+    attention=np.array([[0.0, 0.0, 1.0, 0.0]] * 5),
+)
+
+
+def test_a_copied_piece_leaves_its_mark_behind():
+    assert copying_pieces()(ZORK) == "Das ist Zork"
+
+
+def test_a_mapping_is_of_words_without_marks(tmp_path):
+    path = tmp_path / "mapping.tsv"
+    path.write_text("Zork\tSork\n")
+    assert copying_pieces(unk_mapping=path)(ZORK) == "Das ist Sork"
+    task = copying_pieces(unk_mapping=path, delimiter=" ")
+    assert task(ZORK) == "▁Das ▁ist ▁ ▁Sork"
+
+
+def test_joined_pieces_keep_their_marks():
+    assert copying_pieces(delimiter=" ")(ZORK) == "▁Das ▁ist ▁ ▁Zork"
 
 
 def test_only_replacement_needs_attention():
