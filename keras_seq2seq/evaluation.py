@@ -20,7 +20,7 @@ from keras_seq2seq.data.batches import evaluation_dataset
 from keras_seq2seq.dev_scores import dev_scores
 from keras_seq2seq.distribution import configure_devices
 from keras_seq2seq.errors import UserError
-from keras_seq2seq.evaluation_metrics import has_log_perplexity
+from keras_seq2seq.evaluation_metrics import has_log_perplexity, text_metrics
 from keras_seq2seq.run_files import CONFIG_FILE, check_unchanged, read_run
 
 RESULTS_FILE = "metrics.jsonl"
@@ -120,11 +120,14 @@ class Evaluation:
             f"input_pipeline_{part}",
             allowed,
         ).pairs
-        self.scores = dev_scores(
-            config.model_copy(update={"input_pipeline_dev": pipeline}),
-            self.model.tokenizers,
-            allowed,
-        ).corpus_scores()
+        self.scores = {}
+        # Only they need texts, which prepared data do not hold.
+        if config.decoding is not None or text_metrics(config, allowed):
+            self.scores = dev_scores(
+                config.model_copy(update={"input_pipeline_dev": pipeline}),
+                self.model.tokenizers,
+                allowed,
+            ).corpus_scores()
         for score in self.scores.values():
             score.set_model(self.model)
         self.logs_perplexity = has_log_perplexity(config)

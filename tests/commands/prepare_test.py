@@ -46,6 +46,19 @@ def test_a_model_is_that_of_the_text_bit_for_bit(prepared, tmp_path):
         np.testing.assert_array_equal(array, weights[1][name])
 
 
+def test_its_loss_is_evaluated_without_text(prepared, tmp_path, capsys):
+    once = {"train_steps": 2, "eval_every_n_steps": 2}
+    once["input_pipeline_train"] = pipeline(prepared)
+    run = tmp_path / "run"
+    assert main(basic_flags(run, **once)) == 0
+    capsys.readouterr()
+    schedule = "continuous_eval_on_train_data"
+    flags = ["--output_dir", str(run), "--schedule", schedule]
+    assert main(["train", *flags]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["loss"] > 0
+
+
 def test_the_configuration_beside_it_names_all_that_is_needed(prepared):
     from keras_seq2seq.config.files import load
 
