@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_seq2seq.layers.token_embedding import TokenEmbedding
 from keras_seq2seq.ops import lengths, reverse_within
+from keras_seq2seq.search import stored
 from keras_seq2seq.tokens import PAD
 from keras_seq2seq.zoo.generation import Generator
 from keras_seq2seq.zoo.output_projection import OutputProjection
@@ -433,6 +434,7 @@ class Seq2Seq(TokenStep, keras.Model):
             **super().get_config(),
             **{name: getattr(self, name) for name in options},
             **{name: serialize(getattr(self, name)) for name in layers},
+            "search": stored.to_config(self.generator.default_search),
         }
 
     @classmethod
@@ -442,7 +444,8 @@ class Seq2Seq(TokenStep, keras.Model):
             for name in ("encoder", "bridge", "attention", "decoder")
             if name in config
         }
-        return cls(**{**config, **layers})
+        search = stored.from_config(config.get("search"))
+        return cls(**{**config, **layers, "search": search})
 
 
 def _pair(given):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_seq2seq.optimizers import Adam
+from keras_seq2seq.search import BeamSearch, GreedySearch, SamplingSearch
 from tests.contracts import assert_close
 from tests.zoo.tiny_models import (
     attention_model,
@@ -46,6 +47,40 @@ def test_a_loaded_model_goes_on_where_the_saved_one_stood(make, tmp_path):
     # The slots are those of the saved one: the next steps are equal.
     assert step(loaded, data) == step(model, data)
     assert_close(loaded.get_weights(), model.get_weights(), 0)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        GreedySearch(ban_unknown=True),
+        BeamSearch(width=3, length_penalty=0.6, n_best=2),
+        SamplingSearch(top_k=2, seed=5),
+    ],
+    ids=lambda search: type(search).__name__,
+)
+def test_a_loaded_model_searches_as_the_saved_one(search, tmp_path):
+    attention_model(search=search).save(tmp_path / "x.keras")
+    loaded = keras.models.load_model(tmp_path / "x.keras")
+    assert loaded.generator.default_search == search
+
+
+def test_a_search_that_moves_on_is_saved_with_its_seed(tmp_path):
+    search = SamplingSearch(seed=keras.random.SeedGenerator(7))
+    attention_model(search=search).save(tmp_path / "x.keras")
+    loaded = keras.models.load_model(tmp_path / "x.keras")
+    seed = loaded.generator.default_search.seed
+    assert seed.get_config() == search.seed.get_config()
+
+
+def test_a_search_of_the_users_own_is_named_when_it_is_not_saved():
+    class OwnSearch(GreedySearch):
+        pass
+
+    model = attention_model(search=OwnSearch())
+    with pytest.warns(UserWarning, match="your own search OwnSearch"):
+        config = model.get_config()
+    loaded = type(model).from_config(config)
+    assert type(loaded.generator.default_search) is GreedySearch
 
 
 @pytest.mark.parametrize("sharing", [None, "target_output"])
