@@ -32,3 +32,8 @@ def write(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
+
+
+def indices(cache):
+    """Folders of a cache, without the locks beside them."""
+    return [path for path in cache.iterdir() if path.is_dir()]

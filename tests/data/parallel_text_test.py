@@ -11,7 +11,7 @@ from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.data.tokenizer_protocol import Tokenizer
 from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.errors import StorageError, UserError
-from tests.data.corpora import pairs, words, write
+from tests.data.corpora import indices, pairs, words, write
 
 
 def read(source, target=None, **options):
@@ -177,11 +177,6 @@ def test_places_are_lines_of_the_source_files(tmp_path):
     text = read([first, second], [first, second])
     assert text.places([4, 0, 2]) == {str(first): [1], str(second): [1, 3]}
     assert pairs(["a"], ["a"]).places([0]) == {"the given texts": [1]}
-
-
-def indices(cache):
-    """Folders of a cache, without the locks beside them."""
-    return [path for path in cache.iterdir() if path.is_dir()]
 
 
 def test_an_index_is_reused_until_something_changes(tmp_path, files):

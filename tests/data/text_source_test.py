@@ -14,7 +14,7 @@ from keras_seq2seq.data.text_source import (
     rebuild_reader,
 )
 from keras_seq2seq.errors import UserError
-from tests.data.corpora import words, write
+from tests.data.corpora import indices, words, write
 
 PAIRS = [(" ".join("abcdefgx"[: i % 7]), "a b"[: i % 4]) for i in range(50)]
 
@@ -82,7 +82,7 @@ def test_an_index_of_records_is_reused_until_something_changes(tmp_path, forms):
 
     def build(form):
         corpus(form, in_memory_bytes=0, cache_dir=cache)
-        return len(list(cache.iterdir()))
+        return len(indices(cache))
 
     source, target = forms["records"]
     assert build((source, target)) == 1
@@ -99,7 +99,7 @@ def test_damage_is_told_by_the_processes_that_encode(tmp_path, forms):
     write(source.files[1], bytes(data))
     with pytest.raises(UserError, match=f"{source.files[1]}: record 25"):
         corpus((source, target), in_memory_bytes=0, cache_dir=tmp_path / "c")
-    assert not list((tmp_path / "c").iterdir())
+    assert not indices(tmp_path / "c")
 
 
 def test_unequal_numbers_of_records_are_told(tmp_path, forms):
