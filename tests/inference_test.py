@@ -8,11 +8,8 @@ import pytest
 import keras_seq2seq
 from keras_seq2seq import inference, recipe
 from keras_seq2seq.__main__ import main
-from keras_seq2seq.checkpoint.averaging import (
-    AVERAGE_DIRECTORY,
-    average,
-    write_average,
-)
+from keras_seq2seq.checkpoint.averaging import average, write_average
+from keras_seq2seq.checkpoint.run_directory import AVERAGE_DIRECTORY
 from keras_seq2seq.config.files import load
 from keras_seq2seq.config.inference_flags import checked_pipeline
 from keras_seq2seq.data.pictures import write_picture

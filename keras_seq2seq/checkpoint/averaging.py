@@ -17,12 +17,14 @@ from keras_seq2seq.checkpoint.manifest import (
     verify,
     write_manifest,
 )
-from keras_seq2seq.checkpoint.run_directory import checkpoints
+from keras_seq2seq.checkpoint.run_directory import (
+    AVERAGE_DIRECTORY,
+    checkpoints,
+)
 from keras_seq2seq.checkpoint.storage import new_directory, storage_errors
 from keras_seq2seq.errors import UserError
 
 WEIGHTS_FILE = "model.weights.h5"
-AVERAGE_DIRECTORY = "averaged"
 
 
 def average(source, **choice):

@@ -4,9 +4,9 @@ import logging
 import re
 from pathlib import Path
 
-from keras_seq2seq.checkpoint.averaging import AVERAGE_DIRECTORY
 from keras_seq2seq.checkpoint.manifest import read_manifest, verify
 from keras_seq2seq.checkpoint.run_directory import (
+    AVERAGE_DIRECTORY,
     POINTERS,
     checkpoints,
     find,

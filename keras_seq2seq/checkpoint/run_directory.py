@@ -21,7 +21,11 @@ from keras_seq2seq.errors import UserError
 
 LOGGER = logging.getLogger("keras_seq2seq")
 POINTERS = ("latest", "best")
-LEFTOVER = re.compile(r"\.(ckpt-\d+|latest|best)\.(tmp-\d+|trash|old)")
+AVERAGE_DIRECTORY = "averaged"
+LEFTOVER = re.compile(
+    rf"\.(ckpt-\d+|{'|'.join(POINTERS)}|{AVERAGE_DIRECTORY})"
+    r"\.(tmp-\d+|trash|old)"
+)
 
 
 def write_checkpoint(run_dir, step, fill, record=None):

@@ -5,9 +5,10 @@ import shutil
 from pathlib import Path
 
 from keras_seq2seq.checkpoint import replace_text, verify
-from keras_seq2seq.checkpoint.averaging import AVERAGE_DIRECTORY, WEIGHTS_FILE
+from keras_seq2seq.checkpoint.averaging import WEIGHTS_FILE
 from keras_seq2seq.checkpoint.choice import find_weights
 from keras_seq2seq.checkpoint.manifest import write_manifest
+from keras_seq2seq.checkpoint.run_directory import AVERAGE_DIRECTORY
 from keras_seq2seq.checkpoint.storage import new_directory, storage_errors
 from keras_seq2seq.run_files import (
     CONFIG_FILE,

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 
@@ -111,7 +113,18 @@ def test_an_average_may_be_written_elsewhere(tmp_path):
     path = averaging.write_average(tmp_path / "run", arrays, tmp_path / "mean")
     assert path == tmp_path / "mean"
     assert checkpoint.verify(path).step == 0
-    assert not (tmp_path / "run" / averaging.AVERAGE_DIRECTORY).exists()
+    assert not (tmp_path / "run" / "averaged").exists()
+
+
+def test_what_an_interrupted_average_left_is_cleaned(tmp_path):
+    write(tmp_path, 1, 2.0)
+    arrays = checkpoint.average(tmp_path, last=1)
+    final = averaging.write_average(tmp_path, arrays)
+    shutil.copytree(final, tmp_path / ".averaged.tmp-77")
+    final.rename(tmp_path / ".averaged.old")
+    assert len(checkpoint.clean(tmp_path)) == 2
+    assert checkpoint.verify(final)
+    assert not list(tmp_path.glob(".averaged*"))
 
 
 @pytest.mark.parametrize("held", ["run", "a file", "other files"])
