@@ -127,7 +127,9 @@ class InceptionV3Params(Section):
         description="Width of a dense relu layer over the cells; null: none.",
     )
     dropout_keep_prob: KeepProbability = Field(
-        1.0, description="Share of the cells' features kept in training."
+        1.0,
+        description="Share of a picture's features kept in training, the same "
+        "in all cells.",
     )
     pool: Flag = Field(
         False, description="One cell, the mean of all: attention has no choice."

@@ -46,7 +46,9 @@ class ImageEncoder(Part):
             keeps its averages in any layer unless all are trained.
         units: int or None. Width `D` of cells behind a dense relu layer;
             None: the network's own.
-        dropout: float in [0, 1). Dropped share of the network's features.
+        dropout: float in [0, 1). Dropped share of the network's features; of
+            a picture the same in every cell, or else the mean of the cells
+            would keep what each of them lost.
         pool: bool. If True, there is one cell, the mean of all: a model that
             can't choose where to look.
         seed: int or None. Of the dropout masks.
@@ -110,7 +112,7 @@ class ImageEncoder(Part):
         self.dropout = dropout
         self.pool = pool
         self.seed = seed
-        self.drop = keras.layers.Dropout(
+        self.drop = keras.layers.SpatialDropout1D(
             dropout, seed=seed, dtype=self.dtype_policy
         )
         self.projection = None

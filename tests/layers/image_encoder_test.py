@@ -113,6 +113,15 @@ def test_dropout_changes_training_alone():
     assert (dropped == 0).any()
 
 
+def test_dropout_takes_a_feature_from_all_cells_of_a_picture():
+    layer = encoder(dropout=0.5, seed=1)
+    features = 1 + abs(array(2, 6, 6))
+    gone = np.asarray(layer(features, training=True).outputs) == 0
+    assert gone.any() and not gone.all()
+    assert (gone == gone[:, :1]).all()
+    assert (gone[0] != gone[1]).any()
+
+
 def test_the_stored_configuration_asks_for_no_weights():
     inception = InceptionV3Encoder(75, 76, weights=None)
     config = inception.get_config()
