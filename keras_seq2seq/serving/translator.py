@@ -64,6 +64,7 @@ class Translator:
         self.batch_size = batch_size
         self.max_tokens = max_tokens
         self._search = inference.task_search(model, [task])
+        task.begin(model, self._search)
         self._attending = recipe.with_options(
             self._search, n_best=task.n_best, with_attention=True
         )

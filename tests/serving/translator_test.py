@@ -1,12 +1,16 @@
 import numpy as np
 import pytest
 
+from keras_seq2seq import inference
+from keras_seq2seq.data.sentence_piece_tokenizer import SentencePieceTokenizer
+from keras_seq2seq.data.tokenizer_training import train_tokenizer
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.serving.exchange import Instance
 from keras_seq2seq.serving.refusal import Refusal
 from keras_seq2seq.serving.translator import Translator
 from keras_seq2seq.tasks import DecodeText
+from keras_seq2seq.tokens import UNKNOWN
 from tests.graphs import running_eagerly
 from tests.run_directories import words
 from tests.zoo.tiny_models import (
@@ -178,15 +182,32 @@ def test_a_sentence_that_cannot_be_decoded_is_alone_with_that(translator):
     assert [found[0], found[2], found[3]] == [*expected, expected[0]]
 
 
-def test_unknown_words_are_replaced_as_infer_does():
-    model = attention_model(tokenizers=TOKENIZERS, max_target_length=9)
-    translator = Translator(
-        model, DecodeText(unk_replace=True, delimiter="-"), 4, 100
+@pytest.fixture
+def always_unknown(tmp_path):
+    """A model over pieces of words that writes nothing it knows."""
+    text = tmp_path / "text"
+    text.write_text("a b c\n" * 20)
+    path = tmp_path / "source.model"
+    source = SentencePieceTokenizer(train_tokenizer(text, "bpe", path, 11))
+    model = attention_model(
+        tokenizers=(source, TOKENIZERS[1]), max_target_length=4
     )
-    found = decoded(translator, *map(Instance, TEXTS))
-    task = DecodeText(unk_replace=True, delimiter="-")
-    generations = model.generate(TEXTS, translator._search)
-    assert [each.text for each in found] == list(map(task, generations))
+    for weight in model.weights:
+        if weight.path.endswith("logits/bias"):
+            weight.assign(np.eye(weight.shape[0])[UNKNOWN] * 99)
+    return model
+
+
+def test_unknown_words_are_replaced_as_infer_does(always_unknown):
+    def task():
+        return DecodeText(unk_replace=True)
+
+    texts = ["a b c", "c"]
+    translator = Translator(always_unknown, task(), 4, 100)
+    found = decoded(translator, *map(Instance, texts))
+    expected = [*inference.run_tasks(always_unknown, [task()], texts)]
+    assert expected[1] == ("c c c c",)
+    assert [(each.text,) for each in found] == expected
 
 
 def test_a_task_that_the_model_cannot_do_is_refused():
