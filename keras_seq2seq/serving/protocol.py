@@ -43,7 +43,10 @@ class TimedProtocol(HttpToolsProtocol):
     def data_received(self, data):
         before = self._heads
         open_before = self._timer is not None
+        idle = self.timeout_keep_alive_task
         super().data_received(data)
+        if idle is not None:
+            self._go_on_idling(idle.when())
         if open_before and self._timer is not None and before == self._heads:
             self._raw += len(data)
             if self._raw > MOST_BYTES:
@@ -77,6 +80,17 @@ class TimedProtocol(HttpToolsProtocol):
     def on_message_complete(self):
         if not self._refused:
             super().on_message_complete()
+
+    def _go_on_idling(self, until):
+        """What came ended the time of rest, though it begins no request."""
+        if (
+            self.cycle.response_complete
+            and self._timer is None
+            and not self.transport.is_closing()
+        ):
+            self.timeout_keep_alive_task = self.loop.call_at(
+                until, self.timeout_keep_alive_handler
+            )
 
     def _expect_head(self):
         self._heads += 1

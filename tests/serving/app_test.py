@@ -9,6 +9,7 @@ import pytest
 from keras_seq2seq.data.record_proto import write_record
 from keras_seq2seq.data.recordio import frame
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.serving import server
 from keras_seq2seq.serving.listening import listen
 from keras_seq2seq.serving.server import Server
 from tests.serving.endpoints import (
@@ -372,6 +373,23 @@ def test_slow_decoding_and_slow_clients_are_told_so():
             silent.settimeout(20)
             assert silent.recv(1000) == b""
         assert endpoint.translate("a b") == ["b a"]
+
+
+@pytest.mark.parametrize(
+    ("head", "rest"), [(b"", b"\r\n"), (b"content-length: 50\r\n", b"hello")]
+)
+def test_bytes_that_begin_no_request_keep_no_connection(
+    monkeypatch, head, rest
+):
+    monkeypatch.setattr(server, "KEEP_ALIVE", 0.5)
+    with (
+        running() as endpoint,
+        socket.create_connection(("127.0.0.1", endpoint.port)) as client,
+    ):
+        client.sendall(b"GET /ping HTTP/1.1\r\nhost: x\r\n" + head + b"\r\n")
+        assert b" 200 " in received_to(client, b"}")
+        client.sendall(rest)
+        assert client.recv(1000) == b""
 
 
 def test_endless_headers_are_refused(endpoint):
