@@ -15,6 +15,7 @@ from keras_seq2seq.serving.request_log import RequestLog
 from keras_seq2seq.serving.responses import (
     ErrorResponse,
     gone,
+    has_body,
     read_body,
     until_gone,
 )
@@ -225,7 +226,7 @@ class Endpoint:
             else f"expected one of {', '.join(self._routes)}."
         )
         return ErrorResponse(
-            Refusal(error.status_code, message),
+            Refusal(error.status_code, message, unread=has_body(request)),
             request.state.record,
             error.headers,
         )

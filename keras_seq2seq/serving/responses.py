@@ -58,6 +58,12 @@ def gone():
     return Response(status_code=CLIENT_GONE)
 
 
+def has_body(request: Request):
+    """Whether a request says that it has a body."""
+    length = request.headers.get("content-length", "0")
+    return length.strip("0") != "" or "transfer-encoding" in request.headers
+
+
 async def read_body(request: Request, most, seconds):
     """The body of a request, as bytes.
 

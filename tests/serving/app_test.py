@@ -9,7 +9,7 @@ import pytest
 from keras_seq2seq.data.record_proto import write_record
 from keras_seq2seq.data.recordio import frame
 from keras_seq2seq.errors import UserError
-from keras_seq2seq.serving import server
+from keras_seq2seq.serving import responses, server
 from keras_seq2seq.serving.listening import listen
 from keras_seq2seq.serving.server import Server
 from tests.serving.endpoints import (
@@ -232,6 +232,29 @@ def test_other_methods_and_paths_are_refused_with_what_there_is(endpoint):
     status, _, body = endpoint.ask("/invocations/")
     assert status == 404
     assert "/invocations" in json.loads(body)["error"]
+
+
+@pytest.mark.parametrize("line", [b"POST /nowhere", b"DELETE /ping"])
+@pytest.mark.parametrize(
+    "size", [b"content-length: 1000000000", b"transfer-encoding: chunked"]
+)
+def test_a_body_that_nobody_asked_for_is_not_waited_for(
+    endpoint, monkeypatch, line, size
+):
+    monkeypatch.setattr(responses, "LINGER", 0.2)
+    with socket.create_connection(("127.0.0.1", endpoint.port)) as client:
+        client.sendall(line + b" HTTP/1.1\r\nhost: x\r\n" + size + b"\r\n\r\n")
+        answer = received_to(client, b"}")
+        assert b" 404 " in answer or b" 405 " in answer
+        assert b"connection: close" in answer
+        assert client.recv(1000) == b""
+
+
+def test_a_wrong_path_without_a_body_keeps_its_connection(endpoint):
+    with socket.create_connection(("127.0.0.1", endpoint.port)) as client:
+        for _ in range(2):
+            client.sendall(b"GET /nowhere HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert b" 404 " in received_to(client, b"}")
 
 
 def test_too_many_sentences_are_refused(endpoint):
