@@ -1,21 +1,24 @@
-"""HTTP connections on which a client may not dawdle before its headers end.
+"""HTTP connections on which a client may dawdle nowhere.
 
-Uvicorn waits for them for ever, and httptools stores what comes.
+Uvicorn waits for ever for the end of headers and for who reads nothing of an
+answer, and httptools stores what comes.
 """
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_BYTES = 1 << 16  # of request line and headers
+SPARE = 5  # seconds for the last answers to reach their clients
 LATE = (408, "Request Timeout", "expected the headers within {:g} s.")
 LARGE = (431, "Request Header Fields Too Large", "expected less headers.")
 
 
 class TimedProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol with bounds on the time and the size of headers.
+    """Uvicorn's protocol with bounds on what a client lets it wait for.
 
     Args:
         seconds: float. Time for the headers of a request, from the first byte
-            or, on a new connection, from its beginning.
+            or, on a new connection, from its beginning; and for a client to
+            go on reading its answer.
         **options: of uvicorn's protocol.
     """
 
@@ -31,6 +34,9 @@ class TimedProtocol(HttpToolsProtocol):
         self._raw = 0
         self._parsed = 0
         self._refused = False
+        self._answers = 0
+        self._reader = None
+        self._stopping = False
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -38,6 +44,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, error):
         self._head_ended()
+        self._stop_watching()
         super().connection_lost(error)
 
     def data_received(self, data):
@@ -51,6 +58,17 @@ class TimedProtocol(HttpToolsProtocol):
             self._raw += len(data)
             if self._raw > MOST_BYTES:
                 self._refuse(*LARGE)
+
+    def on_response_complete(self):
+        super().on_response_complete()
+        self._answers += 1
+        if self._reader is None or self._stopping:
+            self._watch_reader()
+
+    def shutdown(self):
+        self._stopping = True
+        super().shutdown()
+        self._watch_reader()
 
     def on_message_begin(self):
         super().on_message_begin()
@@ -92,6 +110,31 @@ class TimedProtocol(HttpToolsProtocol):
                 until, self.timeout_keep_alive_handler
             )
 
+    def _watch_reader(self):
+        """Gives a client time to read some of what is written."""
+        self._stop_watching()
+        unread = self.transport.get_write_buffer_size()
+        if unread:
+            self._reader = self.loop.call_later(
+                SPARE if self._stopping else self._seconds,
+                self._check_reader,
+                self._answers,
+                unread,
+            )
+
+    def _check_reader(self, answers, before):
+        unread = self.transport.get_write_buffer_size()
+        stuck = answers == self._answers and unread >= before
+        if unread and (stuck or self._stopping):
+            self.transport.abort()
+        else:
+            self._watch_reader()
+
+    def _stop_watching(self):
+        if self._reader is not None:
+            self._reader.cancel()
+            self._reader = None
+
     def _expect_head(self):
         self._heads += 1
         self._raw = self._parsed = 0
@@ -122,3 +165,4 @@ class TimedProtocol(HttpToolsProtocol):
             f"{content}".encode("ascii")
         )
         self.transport.close()
+        self._watch_reader()

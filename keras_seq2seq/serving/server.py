@@ -12,11 +12,10 @@ import uvicorn
 
 from keras_seq2seq.serving.app import Endpoint
 from keras_seq2seq.serving.listening import BACKLOG, url
-from keras_seq2seq.serving.protocol import TimedProtocol
+from keras_seq2seq.serving.protocol import SPARE, TimedProtocol
 
 LOGGER = logging.getLogger("keras_seq2seq.serving")
 KEEP_ALIVE = 75  # seconds; load balancers end idle connections after 60
-SPARE = 5  # seconds for what was computed to reach its clients
 LAST_TURNS, TURN = 10, 0.05  # of the event loop before the socket is closed
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import logging
 import socket
@@ -9,7 +10,8 @@ import pytest
 from keras_seq2seq.data.record_proto import write_record
 from keras_seq2seq.data.recordio import frame
 from keras_seq2seq.errors import UserError
-from keras_seq2seq.serving import responses, server
+from keras_seq2seq.serving import protocol, responses, server
+from keras_seq2seq.serving.exchange import Answer
 from keras_seq2seq.serving.listening import listen
 from keras_seq2seq.serving.server import Server
 from tests.serving.endpoints import (
@@ -413,6 +415,54 @@ def test_bytes_that_begin_no_request_keep_no_connection(
         assert b" 200 " in received_to(client, b"}")
         client.sendall(rest)
         assert client.recv(1000) == b""
+
+
+class Long(Backwards):
+    """Writes more than what stands between two sockets."""
+
+    def __call__(self, sentences):
+        return [Answer("x" * 20_000_000) for _ in sentences]
+
+
+def _answered(connection):
+    return connection.cycle and connection.cycle.response_complete
+
+
+@contextlib.contextmanager
+def reading_nothing(endpoint):
+    """A client that has been answered and does not read it."""
+    connections = endpoint.server.server_state.connections
+    body = json.dumps(instances("a"))
+    client = endpoint.connection()
+    client.request("POST", "/invocations", body, {"content-type": JSON})
+    wait_for(lambda: any(map(_answered, list(connections))))
+    with contextlib.closing(client):
+        yield client, connections
+
+
+def test_who_reads_nothing_of_an_answer_is_left():
+    with running(Long(), read_timeout_s=0.3) as endpoint:
+        with reading_nothing(endpoint) as (_, connections):
+            wait_for(lambda: not connections)
+
+
+def test_who_reads_slowly_gets_all_of_an_answer():
+    with running(Long(), read_timeout_s=0.5) as endpoint:
+        with reading_nothing(endpoint) as (client, _):
+            with client.getresponse() as answer:
+                size = 0
+                while part := answer.read(2_000_000):
+                    size += len(part)
+                    time.sleep(0.1)
+        assert size > 20_000_000
+
+
+def test_who_reads_nothing_does_not_hold_up_the_end(monkeypatch):
+    monkeypatch.setattr(protocol, "SPARE", 0.2)
+    with running(Long()) as endpoint:
+        with reading_nothing(endpoint) as (_, connections):
+            endpoint.server.handle_exit(15, None)
+            wait_for(lambda: not connections)
 
 
 def test_endless_headers_are_refused(endpoint):
