@@ -23,7 +23,8 @@ from keras_seq2seq.serving.telemetry import Telemetry
 
 MEGABYTE = 1 << 20
 TRANSFORM_MEGABYTES = 100  # of all requests at once, in SageMaker's transform
-QUICK = 1 << 14  # bytes that are parsed without leaving other requests waiting
+QUICK = 1 << 14  # bytes that are worked on while other requests wait
+CELL = 10  # bytes of a matrix's number in JSON, the comma included
 RETRY_UNREADY = 5  # seconds
 
 
@@ -135,7 +136,8 @@ class Endpoint:
         record.truncated = sum(s.tokens > s.length for s in sentences)
         answers = await self._decoded(request, sentences)
         record.target_tokens = sum(len(each.ids) for each in answers)
-        content = await _in_time(len(body), answer_form.write, answers)
+        size = len(body) + CELL * sum(map(_cells, answers))
+        content = await _in_time(size, answer_form.write, answers)
         headers = {"content-type": answer_form.MEDIA_TYPE}
         if record.truncated:
             headers["x-truncated-instances"] = str(record.truncated)
@@ -230,6 +232,11 @@ class Endpoint:
             request.state.record,
             error.headers,
         )
+
+
+def _cells(answer):
+    matrix = answer.matrix
+    return len(matrix) * len(matrix[0]) if matrix else 0
 
 
 async def _in_time(size, function, *arguments):

@@ -1,9 +1,12 @@
 """Bodies of the type application/jsonlines, as batch transform sends them."""
 
-import json
-
 from keras_seq2seq.serving.exchange import Instance
-from keras_seq2seq.serving.json_body import parse, refuse_keys, text_in
+from keras_seq2seq.serving.json_body import (
+    parse,
+    prediction,
+    refuse_keys,
+    text_in,
+)
 from keras_seq2seq.serving.refusal import Refusal, shown
 
 MEDIA_TYPE = "application/jsonlines"
@@ -35,7 +38,7 @@ def read(body):
 
 def write(answers):
     """The body that holds `Answer`s, one per line, as bytes."""
-    lines = [_line(each) + "\n" for each in answers]
+    lines = [prediction(each) + "\n" for each in answers]
     return "".join(lines).encode("utf-8")
 
 
@@ -51,10 +54,3 @@ def _instance(line, index):
         return Instance(text)
     except Refusal as refusal:
         raise refusal.of_instance(index) from None
-
-
-def _line(answer):
-    record = {"target": answer.text}
-    if answer.matrix is not None:
-        record["matrix"] = answer.matrix
-    return json.dumps(record, ensure_ascii=False, allow_nan=False)

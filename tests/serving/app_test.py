@@ -10,7 +10,7 @@ import pytest
 from keras_seq2seq.data.record_proto import write_record
 from keras_seq2seq.data.recordio import frame
 from keras_seq2seq.errors import UserError
-from keras_seq2seq.serving import protocol, responses, server
+from keras_seq2seq.serving import json_body, protocol, responses, server
 from keras_seq2seq.serving.exchange import Answer
 from keras_seq2seq.serving.listening import listen
 from keras_seq2seq.serving.server import Server
@@ -290,6 +290,31 @@ def test_a_client_that_sends_too_much_reads_why(endpoint):
     status, answer = endpoint.invoke("x" * 3_000_000)
     assert status == 413
     assert "1,048,576 bytes" in answer["error"]
+
+
+class Attending(Backwards):
+    """Answers with matrices of a size that the client names."""
+
+    def __call__(self, sentences):
+        sizes = [int(each.source[0]) for each in sentences]
+        return [Answer("x", (), [[0.5] * size] * size) for size in sizes]
+
+
+def test_matrices_are_written_beside_the_event_loop(monkeypatch):
+    threads = []
+
+    def write(answers, original=json_body.write):
+        threads.append(threading.current_thread())
+        return original(answers)
+
+    monkeypatch.setattr(json_body, "write", write)
+    configuration = {"attention_matrix": True}
+    with running(Attending()) as endpoint:
+        for size in ("2", "200"):
+            one = {"data": size, "configuration": configuration}
+            assert endpoint.invoke({"instances": [one]})[0] == 200
+        loop = endpoint.thread
+    assert [one is loop for one in threads] == [True, False]
 
 
 def test_what_cannot_be_decoded_is_said_without_the_cause(endpoint, caplog):

@@ -93,11 +93,15 @@ class Running:
         port: int.
         rule: `Backwards`.
         server: `Server`.
+        thread: Thread. Where its event loop runs.
     """
 
     def __init__(self, rule, server, listening):
         self.rule = rule
         self.server = server
+        self.thread = threading.Thread(
+            target=server.serve_on, args=(listening,)
+        )
         self.port = listening.getsockname()[1]
 
     def connection(self):
@@ -152,16 +156,15 @@ def running(rule=None, wait=True, **flags):
     listening = listen("127.0.0.1", 0)
     server = Server(settings(**flags), lambda: rule)
     found = Running(rule, server, listening)
-    thread = threading.Thread(target=server.serve_on, args=(listening,))
-    thread.start()
+    found.thread.start()
     try:
         if wait:
             wait_for(lambda: found.ask("/ping")[0] == 200)
         yield found
     finally:
         server.should_exit = True
-        thread.join(30)
-        assert not thread.is_alive()
+        found.thread.join(30)
+        assert not found.thread.is_alive()
 
 
 def wait_for(happens, seconds=20):

@@ -58,6 +58,22 @@ def test_targets_and_matrices_are_written_as_documented():
     )
 
 
+def test_no_call_of_json_writes_more_than_a_row(monkeypatch):
+    sizes = []
+
+    def dumps(value, original=json.dumps, **options):
+        text = original(value, **options)
+        sizes.append(len(text))
+        return text
+
+    matrix = [[0.125] * 10] * 50
+    whole = json.dumps({"predictions": [{"target": "a", "matrix": matrix}] * 3})
+    monkeypatch.setattr(json_body.json, "dumps", dumps)
+    answers = [Answer("a", (4,), matrix)] * 3
+    assert json_body.write(answers).decode() == whole
+    assert max(sizes) == len(str(matrix[0]))
+
+
 @settings(max_examples=50, deadline=None)
 @given(VALUES)
 def test_whatever_is_posted_is_read_or_refused(value):
