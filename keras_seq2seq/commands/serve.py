@@ -21,6 +21,8 @@ SETTINGS = {
     "max_sentences": "sentences of a request; default: 1024",
     "max_payload_mb": "MiB of a request; default: 6",
     "max_tokens": "tokens of a sentence; default: 1000",
+    "max_input_len": "sentences of more tokens are translated in pieces of so "
+    "many; default: what the model cannot read is cut off",
     "timeout_s": "seconds for decoding a request; default: 60",
     "read_timeout_s": "seconds for a request to come in; default: 30",
     "workers": "batches decoded at once; default: 1",

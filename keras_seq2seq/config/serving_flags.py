@@ -35,6 +35,7 @@ class ServingFlags(Section):
     max_sentences: Whole = Field(1024, ge=1, description="Of a request.")
     max_payload_mb: Whole = Field(6, ge=1, le=100, description="Of a request.")
     max_tokens: Whole = Field(1000, ge=1, description="Of a sentence.")
+    max_input_len: Whole | None = Field(None, ge=1, description="Of a piece.")
     timeout_s: Real = Field(60.0, gt=0, description="For decoding.")
     read_timeout_s: Real = Field(30.0, gt=0, description="For a request.")
     workers: Whole = Field(1, ge=1, description="Batches decoded at once.")

@@ -37,7 +37,13 @@ def load_translator(settings, paths):
         settings.model_params,
         settings.allow_import,
     )
-    return Translator(model, task, settings.batch_size, settings.max_tokens)
+    return Translator(
+        model,
+        task,
+        settings.batch_size,
+        settings.max_tokens,
+        settings.max_input_len,
+    )
 
 
 class Translator:
@@ -48,12 +54,13 @@ class Translator:
         task: `DecodeText`, or a task like it: from a `Generation` to text.
         batch_size: int. Most sentences that are decoded at once.
         max_tokens: int. Most tokens of a sentence that is accepted.
+        max_input_len: int or None. As `max_input_length` of `generate`.
 
     Raises:
         UserError: the task needs what the model does not have.
     """
 
-    def __init__(self, model, task, batch_size, max_tokens):
+    def __init__(self, model, task, batch_size, max_tokens, max_input_len=None):
         if model.tokenizers[0] is None:
             raise UserError(
                 "The endpoint answers text, and this is a model of pictures. "
@@ -63,6 +70,7 @@ class Translator:
         self.task = task
         self.batch_size = batch_size
         self.max_tokens = max_tokens
+        self.max_input_len = max_input_len
         self._search = inference.task_search(model, [task])
         task.begin(model, self._search)
         self._attending = recipe.with_options(
@@ -119,8 +127,9 @@ class Translator:
                 f"Received {len(ids)}. Split it.",
                 instance=index,
             )
-        most = self.model.max_source_length or len(ids)
-        length = min(len(ids), most)
+        length = len(ids)
+        if self.max_input_len is None:
+            length = min(length, self.model.max_source_length or length)
         return Sentence(instance.source, length, len(ids), instance.with_matrix)
 
     def __call__(self, sentences):
@@ -147,6 +156,7 @@ class Translator:
             [each.source for each in sentences],
             self._attending if attending else self._search,
             batch_size=len(sentences),
+            max_input_length=self.max_input_len,
         )
         pairs = zip(sentences, generations, strict=True)
         return [self._answer(*pair) for pair in pairs]

@@ -158,6 +158,17 @@ def test_what_is_too_long_is_cut_as_in_training_or_refused(translator):
     assert (one.value.status, one.value.instance) == (413, 3)
 
 
+def test_what_is_too_long_is_read_in_pieces_on_request(translator):
+    model = translator.model
+    reading = Translator(model, DecodeText(), 4, 7, max_input_len=2)
+    text = "a b c d e f"
+    (sentence,) = sentences(reading, [Instance(text)])
+    assert sentence.length == sentence.tokens == 6
+    (expected,) = model.generate([text], BEAM, max_input_length=2)
+    assert len(expected.parts) == 3
+    assert [each.text for each in reading([sentence])] == [expected.text]
+
+
 @pytest.mark.parametrize("ids", [(4, 11), (-1,), (2**31 - 1,)])
 def test_ids_outside_the_vocabulary_are_refused(translator, ids):
     with pytest.raises(Refusal, match="record 2: .* 1 to 10") as refused:
