@@ -144,12 +144,21 @@ def _one_width(given):
         )
 
 
-@_rule(ERROR, "rnn_first_residual_layer", "rnn_residual_connections")
+@_rule(
+    ERROR,
+    "rnn_first_residual_layer",
+    "rnn_residual_connections",
+    "encoder_type",
+    "decoder_type",
+)
 def _first_layer_changes_the_width(given):
-    if given.rnn_residual_connections and given.rnn_first_residual_layer < 2:
+    first = given.rnn_first_residual_layer
+    if "rnn" not in (given.encoder_type, given.decoder_type):
+        return None
+    if given.rnn_residual_connections and first < 2:
         return (
             "must be at least 2: the first layer's input has another width "
-            f"than its output. Received: {given.rnn_first_residual_layer}"
+            f"than its output. Received: {first}"
         )
 
 

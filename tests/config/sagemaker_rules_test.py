@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_seq2seq.config.sagemaker import parse, remarks
+from keras_seq2seq.config.sagemaker import parse, remarks, upgrade
 from keras_seq2seq.config.sagemaker_rules import ERROR, RULES, check_data
 from keras_seq2seq.errors import UserError
 from tests.config.sagemaker_rows import CNN
@@ -179,6 +179,14 @@ def test_a_warning_is_told_and_its_near_miss_is_not(broken, said, kept):
 @pytest.mark.parametrize(("broken", "said"), MORE_REMARKS)
 def test_rules_hold_both_ways(broken, said):
     assert any(said in line for line in told(broken))
+
+
+def test_a_layer_that_there_is_not_changes_no_width():
+    given = {**RESIDUAL, "rnn_first_residual_layer": "1"}
+    for side in ("encoder_type", "decoder_type"):
+        with pytest.raises(UserError, match="rnn_first_residual_layer"):
+            parse({**given, **CNN, side: "rnn", "rnn_num_hidden": "512"})
+    assert upgrade({**given, **CNN})
 
 
 def test_every_rule_has_a_row():
