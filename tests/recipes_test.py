@@ -282,6 +282,27 @@ def test_sockeyes_two_tasks_differ_in_their_length_only():
     assert sort.model_copy(update=ours) == copy
 
 
+@pytest.mark.parametrize(
+    ("task", "least_bleu", "most_perplexity"),
+    [
+        ("copy_rnn", 99, 1.02),
+        ("copy_cnn", 98, 1.02),
+        ("sort_rnn", 98, 1.04),
+        ("sort_cnn", 96, 1.07),
+    ],
+)
+def test_sockeyes_tasks_are_learned_as_well_as_sockeye_demands(
+    task, least_bleu, most_perplexity
+):
+    path = ROOT / "zoo" / f"sockeye_{task}.yml"
+    published = load([path], complete=False).published
+    values = {one["metric"]: one["value"] for one in published}
+    course = path.with_suffix(".metrics.jsonl").read_text("utf-8")
+    last = json.loads(course.splitlines()[-1])
+    assert values["bleu"] >= least_bleu
+    assert last["val_perplexity"] <= most_perplexity
+
+
 def test_the_baseline_of_captions_differs_in_its_one_cell():
     one, other = (
         load([ROOT / "zoo" / f"image2seq_flickr8k{end}.yml"]).model_dump()

@@ -1,10 +1,38 @@
+import json
 import types
 
 import pytest
 
 from keras_seq2seq import training
+from keras_seq2seq.__main__ import main
 from keras_seq2seq.config.files import load
 from keras_seq2seq.errors import UserError
+from tests.commands.small_run import basic_flags
+
+
+def losses(run, seed):
+    """Losses of a training of three steps, with dropout."""
+    flags = basic_flags(
+        run,
+        train_steps=3,
+        eval_every_n_steps=2,
+        tf_random_seed=seed,
+        dev_decoding="{sample: 0}",
+    )
+    assert main(flags) == 0
+    lines = (run / "metrics.jsonl").read_text("utf-8").splitlines()
+    found = [json.loads(line) for line in lines]
+    return [(one["loss"], one["val_loss"]) for one in found]
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_equal_seeds_give_equal_losses(tmp_path):
+    first, again, other = (
+        losses(tmp_path / name, seed)
+        for name, seed in (("first", 5), ("again", 5), ("other", 6))
+    )
+    assert len(first) == 2
+    assert first == again != other
 
 
 def test_workers_with_clocks_of_their_own_share_no_rate_of_time():

@@ -78,6 +78,14 @@ def test_an_error_rate_must_fall():
     assert stopping.rule.best == 5 and len(weights.seen) == 4
 
 
+def test_a_tie_is_no_improvement():
+    # Better 1 to 4, never again: the third evaluation since then is the last.
+    weights = Weights()
+    perplexities = scorer([9, 8, 7, 6, 6, 7, 6, 1], name="val_perplexity")
+    train([BleuEarlyStopping(perplexities, patience=3), weights])
+    assert len(weights.seen) == 7
+
+
 def test_patience_counts_evaluations_and_not_epochs():
     weights = Weights()
     stopping = BleuEarlyStopping(scorer([5, 4, 3], every=3), patience=2)
