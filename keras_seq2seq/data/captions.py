@@ -16,6 +16,7 @@ from keras_seq2seq.data.picture_store import (
     StoredPicture,
     picture_names,
 )
+from keras_seq2seq.data.pictures import for_people
 from keras_seq2seq.data.records import records_of
 from keras_seq2seq.errors import UserError
 
@@ -45,7 +46,11 @@ class Captions:
         self.pictures = pictures
         self.texts = texts
         self.owners = np.asarray(owners, np.int32)
-        self.left_out = {k: v for k, v in (left_out or {}).items() if v}
+        self.left_out = {
+            reason: [for_people(name) for name in names]
+            for reason, names in (left_out or {}).items()
+            if names
+        }
 
     def __len__(self):
         return len(self.texts)

@@ -7,7 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_seq2seq.data.pictures import SUFFIXES, encoded_bytes, name_of
+from keras_seq2seq.data.pictures import (
+    SUFFIXES,
+    encoded_bytes,
+    for_people,
+    name_of,
+)
 from keras_seq2seq.errors import UserError
 
 
@@ -32,7 +37,7 @@ class FolderPictures:
 
     def name(self, index):
         """What a picture is called for people."""
-        return self.names[index]
+        return for_people(self.names[index])
 
     def some(self, indices):
         """The same folder with these pictures only."""
@@ -101,7 +106,7 @@ def _stored(source):
     try:
         return encoded_bytes(source)
     except OSError:
-        return str(source).encode()
+        return str(source).encode("utf-8", "surrogatepass")
 
 
 class StoredPicture(NamedTuple):

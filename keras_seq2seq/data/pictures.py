@@ -155,7 +155,16 @@ def name_of(source):
         return f"a picture of {len(source):,} bytes"
     if isinstance(source, np.ndarray):
         return f"an array {source.shape}"
-    return str(source)
+    return for_people(str(source))
+
+
+def for_people(name):
+    """A file's name as text, whatever its bytes are.
+
+    Those that are no UTF-8, which Python holds as halves of surrogate pairs,
+    are written as `\\udce9`.
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def is_blank(source):

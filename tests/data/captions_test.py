@@ -1,4 +1,5 @@
 import gzip
+import os
 import shutil
 
 import numpy as np
@@ -19,6 +20,7 @@ from keras_seq2seq.data.example_proto import (
     read_sequence_example,
     write_sequence_example,
 )
+from keras_seq2seq.data.picture_store import ListedPictures, pictures_in
 from keras_seq2seq.data.pictures import read_picture
 from keras_seq2seq.data.records import frame
 from keras_seq2seq.errors import UserError
@@ -84,6 +86,21 @@ def test_the_first_picture_may_have_no_suffix(folder):
     found = read(folder)
     assert found.pictures.names == ["a", "b.png"]
     assert found.texts == ["two dogs", "a dog"]
+
+
+def test_names_that_are_no_utf_8_are_written_with_backslashes(folder):
+    (folder / os.fsdecode(b"caf\xe9.png")).write_bytes(b"")
+    (folder / "captions.tsv").write_text("b.png\ta dog\n")
+    names = read(folder).left_out[NO_CAPTION]
+    pictures = ListedPictures(pictures_in([folder]))
+    names += [pictures.name(index) for index in range(len(pictures))]
+    assert "caf\\udce9.png" in names
+    assert f"{folder}/caf\\udce9.png" in names
+
+
+def test_a_lost_picture_whose_name_is_no_utf_8_has_a_fingerprint():
+    lost = ListedPictures([os.fsdecode(b"caf\xe9.png")])
+    assert lost.fingerprint() != ListedPictures(["caf.png"]).fingerprint()
 
 
 def test_without_those_that_cannot_be_read(folder):
