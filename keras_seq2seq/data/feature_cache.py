@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import hashlib
+import io
 import json
 import logging
 import os
@@ -161,21 +162,14 @@ def _try_again(directory, pictures, compute, unreadable):
 def _compute(directory, pictures, compute, shape, dtype):
     count, width = shape[0], int(np.prod(shape[1:])) * np.dtype(dtype).itemsize
     (directory / DONE).unlink(missing_ok=True)
-    begin, unreadable = _progress(directory)
+    header = _header(shape, dtype)
+    begin, unreadable = _progress(directory, len(header), width)
     _check_space(directory, (count - begin) * width)
     path = directory / FEATURES
     with path.open("r+b" if begin else "wb") as file:
-        np.lib.format.write_array_header_1_0(
-            file,
-            {
-                "descr": np.dtype(dtype).str,
-                "fortran_order": False,
-                "shape": shape,
-            },
-        )
-        header = file.tell()
-        file.truncate(header + begin * width)
-        file.seek(header + begin * width)
+        file.write(header)
+        file.truncate(len(header) + begin * width)
+        file.seek(len(header) + begin * width)
         logger.warning(
             "Computing the features of %d pictures into %s ...",
             count - begin,
@@ -204,13 +198,31 @@ def _stored(row, dtype):
     return np.asarray(np.clip(row, -limit, limit), dtype)
 
 
-def _progress(directory):
-    """How many pictures are computed, and which of them can't be read."""
+def _header(shape, dtype):
+    """What stands in the file before the features."""
+    told = {
+        "descr": np.dtype(dtype).str,
+        "fortran_order": False,
+        "shape": shape,
+    }
+    content = io.BytesIO()
+    np.lib.format.write_array_header_1_0(content, told)
+    return content.getvalue()
+
+
+def _progress(directory, header, width):
+    """How many pictures are computed, and which of them can't be read.
+
+    Args:
+        directory: Path.
+        header, width: int. Bytes before the features, and of one picture's.
+    """
     try:
         noted = json.loads((directory / PROGRESS).read_text("utf-8"))
-        path = directory / FEATURES
-        if path.is_file():
-            return int(noted["computed"]), list(noted["unreadable"])
+        computed, unreadable = int(noted["computed"]), noted["unreadable"]
+        there = (directory / FEATURES).stat().st_size
+        if there >= header + computed * width:
+            return computed, list(unreadable)
     except (OSError, ValueError, KeyError, TypeError):
         pass  # nothing, or damaged: from the beginning
     return 0, []

@@ -1,5 +1,6 @@
 import json
 import multiprocessing
+import os
 
 import numpy as np
 import pytest
@@ -100,6 +101,21 @@ def test_an_interrupted_computation_goes_on(pictures, tmp_path, monkeypatch):
         n + 0.25 for n in range(COUNT)
     ]
     assert not (directory / "progress.json").exists()
+
+
+def test_an_interrupted_computation_whose_file_was_cut_begins_anew(
+    pictures, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(feature_cache, "AT_ONCE", 2)
+    cache = tmp_path / "cache"
+    with pytest.raises(KeyboardInterrupt):
+        table(pictures, Network(stops_after=5), cache)
+    (path,) = cache.glob("*.features/features.npy")
+    os.truncate(path, path.stat().st_size - 1)
+    found = table(pictures, Network(), cache)
+    assert found.take(range(COUNT))[:, 1, 2].tolist() == [
+        n + 0.25 for n in range(COUNT)
+    ]
 
 
 def test_a_bad_picture_is_remembered(pictures, tmp_path):
