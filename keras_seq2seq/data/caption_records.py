@@ -1,11 +1,12 @@
 """Pictures with captions as files of `tf.SequenceExample` records, and back."""
 
 import contextlib
+import logging
 from pathlib import Path
 
 from keras_seq2seq.data.example_proto import write_sequence_example
 from keras_seq2seq.data.pictures import encoded_bytes
-from keras_seq2seq.data.records import frame, shard_paths
+from keras_seq2seq.data.records import MOST_BYTES, frame, shard_paths
 from keras_seq2seq.data.write_file import write_file, writing
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.tokens import FIRST_WORD, HISTORICAL_NAMES
@@ -21,6 +22,7 @@ SIGNS = (
     (b"II*\x00", "tiff"),
     (b"MM\x00*", "tiff"),
 )
+logger = logging.getLogger("keras_seq2seq")
 
 
 def write_caption_records(path, captions, shards=1, tokenizer=None):
@@ -29,7 +31,8 @@ def write_caption_records(path, captions, shards=1, tokenizer=None):
     A record has, under the names that google/seq2seq read by default, the
     encoded picture, its format and its file's name in the context, and the
     words between SEQUENCE_START and SEQUENCE_END; with a tokenizer also their
-    ids, which count words from 0.
+    ids, which count words from 0. A record larger than can be read back is
+    named and left out.
 
     Args:
         path: path; with shards `path-00000-of-00002`, ...
@@ -52,6 +55,9 @@ def write_caption_records(path, captions, shards=1, tokenizer=None):
                 count * number // shards, count * (number + 1) // shards
             ):
                 content = _example(captions, index, tokenizer)
+                if len(content) > MOST_BYTES:
+                    _tell_large(captions, index, len(content))
+                    continue
                 file.write(frame([content]))
     return paths
 
@@ -107,6 +113,15 @@ def suffix_of(data):
 def _check_words(texts):
     if not all(isinstance(text, str) for text in texts):
         raise UserError("Records of ids without words can't be written anew.")
+
+
+def _tell_large(captions, index, size):
+    logger.warning(
+        "Left out: %s: a record of %d bytes, of which %d are the most",
+        captions.pictures.name(captions.owners[index]),
+        size,
+        MOST_BYTES,
+    )
 
 
 def _example(captions, index, tokenizer):

@@ -1,7 +1,8 @@
 import pytest
 
-from keras_seq2seq.data.caption_records import unpack
-from keras_seq2seq.data.captions import Captions
+from keras_seq2seq.data import caption_records
+from keras_seq2seq.data.caption_records import unpack, write_caption_records
+from keras_seq2seq.data.captions import Captions, captions_of_records
 from keras_seq2seq.data.picture_store import ListedPictures
 from keras_seq2seq.errors import UserError
 
@@ -10,6 +11,16 @@ DOG, CAT, CAR = (b"\xff\xd8" + name for name in (b"dog", b"cat", b"car"))
 
 def captions(pictures, texts):
     return Captions(ListedPictures(pictures), texts, range(len(texts)))
+
+
+def test_a_record_that_nobody_could_read_is_named_and_left_out(
+    tmp_path, monkeypatch, caplog
+):
+    given = captions([DOG, b"\xff\xd8" + bytes(500)], ["a dog", "a cat"])
+    monkeypatch.setattr(caption_records, "MOST_BYTES", 500)
+    write_caption_records(tmp_path / "r", given)
+    assert captions_of_records(tmp_path / "r").texts == ["a dog"]
+    assert "Left out: a picture of 502 bytes" in caplog.text
 
 
 def test_no_picture_is_unpacked_over_another(tmp_path):
