@@ -2,6 +2,7 @@
 
 import collections
 import hashlib
+import os
 import re
 import unicodedata
 from pathlib import Path
@@ -145,7 +146,7 @@ def captions_of_tsv(
         if wanted is not None and name not in wanted:
             continue
         text = plain_words(text) if normalize else text.strip()
-        if name not in there and not (Path(image_dir) / name).is_file():
+        if name not in there and not _is_file(image_dir, name):
             left_out[NO_PICTURE].append(name)
         elif not text:
             left_out[NO_TEXT].append(name)
@@ -186,8 +187,13 @@ def _rows(files, columns, image_dir):
                 )
             name = NUMBERED.sub("", cells[image_column].strip())
             header = number == 1 and not Path(name).suffix
-            if not header or (Path(image_dir) / name).is_file():
+            if not header or _is_file(image_dir, name):
                 yield name, cells[caption_column]
+
+
+def _is_file(image_dir, name):
+    # A name that is too long for a file is that of no file, and no error.
+    return os.path.isfile(os.path.join(image_dir, name))
 
 
 def _names_in(path):

@@ -184,7 +184,7 @@ def pictures_in(paths):
     """
     found = []
     for path in map(Path, paths):
-        if not path.is_dir():
+        if not os.path.isdir(path):  # no error if the name is too long
             found.append(str(path))
             continue
         inside = sorted(

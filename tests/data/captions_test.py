@@ -98,6 +98,16 @@ def test_names_that_are_no_utf_8_are_written_with_backslashes(folder):
     assert f"{folder}/caf\\udce9.png" in names
 
 
+def test_a_picture_whose_name_is_too_long_for_a_file_is_missing(folder):
+    long = "x" * 300 + ".png"
+    lines = f"{long[:-4]}\tthis\n{long}\tthat\nb.png\ta dog\n"
+    (folder / "captions.tsv").write_text(lines)
+    found = read(folder)
+    assert found.texts == ["a dog"]
+    assert found.left_out[NO_PICTURE] == [long]
+    assert pictures_in([long]) == [long]
+
+
 def test_a_lost_picture_whose_name_is_no_utf_8_has_a_fingerprint():
     lost = ListedPictures([os.fsdecode(b"caf\xe9.png")])
     assert lost.fingerprint() != ListedPictures(["caf.png"]).fingerprint()
