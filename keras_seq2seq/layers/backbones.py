@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import math
 from pathlib import Path
 
 import keras
@@ -15,6 +16,10 @@ from keras_seq2seq.layers.efficientnet_lite import (
 
 LITE = "EfficientNetLite0"
 NO_WEIGHTS = (None, "", "none")
+# Keras gives these one more layer where it loads ImageNet weights itself: they
+# were trained on pixels that were divided by their variance.
+SCALED_ONCE_MORE = frozenset(f"EfficientNetB{number}" for number in range(8))
+VARIANCES = (0.229, 0.224, 0.225)
 
 
 def backbone_names():
@@ -41,9 +46,15 @@ def make_backbone(name, height, width):
     _check_name(name)
     if name == LITE:
         return EfficientNetLite0(input_shape=(height, width, 3))
-    return getattr(keras.applications, name)(
+    network = getattr(keras.applications, name)(
         include_top=False, weights=None, input_shape=(height, width, 3)
     )
+    return _scaled(network) if name in SCALED_ONCE_MORE else network
+
+
+def identity(name):
+    """What tells a known network from all others in fingerprints."""
+    return f"{name}, scaled" if name in SCALED_ONCE_MORE else name
 
 
 def preprocessing(name):
@@ -104,6 +115,19 @@ def _check_name(name):
             f"There is no backbone {name!r}. {hint}Known: {LITE}, and of "
             f"keras.applications {', '.join(names)}"
         )
+
+
+def _scaled(network):
+    """The network with a layer behind the one that normalises pixels."""
+
+    def call(layer, *inputs, **options):
+        outputs = layer(*inputs, **options)
+        if not isinstance(layer, keras.layers.Normalization):
+            return outputs
+        factors = [1.0 / math.sqrt(variance) for variance in VARIANCES]
+        return keras.layers.Rescaling(factors)(outputs)
+
+    return keras.models.clone_model(network, call_function=call)
 
 
 def _load_imagenet(backbone, name):

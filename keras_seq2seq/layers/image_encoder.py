@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.backbones import (
+    identity,
     load_weights,
     make_backbone,
     preprocessing,
@@ -203,8 +204,9 @@ class ImageEncoder(Part):
         for weight in self.backbone.get_weights():
             digest.update(repr((weight.shape, weight.dtype)).encode())
             digest.update(weight.tobytes())
+        known = self.name_of_backbone
         return [
-            self.name_of_backbone or _digest_of_structure(self.backbone),
+            identity(known) if known else _digest_of_structure(self.backbone),
             digest.hexdigest(),
             [self.resize_height, self.resize_width],
             self.compute_dtype,

@@ -1,3 +1,4 @@
+import inspect
 import json
 
 import keras
@@ -186,6 +187,27 @@ def test_without_a_network_one_learns_where_weights_are(monkeypatch):
         load_weights(network, "MobileNetV2", "imagenet")
     with pytest.raises(UserError, match="docs/image_captioning.md"):
         load_weights(network, "EfficientNetLite0", "imagenet")
+
+
+def test_a_pretrained_efficientnet_computes_what_keras_computes(
+    tmp_path, monkeypatch
+):
+    make = keras.applications.EfficientNetB0
+    size = {"include_top": False, "input_shape": (32, 32, 3)}
+    given = tmp_path / "given.weights.h5"
+    make(**size, weights=None).save_weights(given)
+    module = inspect.getmodule(make)
+    monkeypatch.setattr(module.file_utils, "get_file", lambda *a, **b: given)
+    theirs = make(**size, weights="imagenet")
+    ours = make_backbone("EfficientNetB0", 32, 32)
+    seen = pictures(1, 32, 32).astype("float32")
+    for weights in (given, "imagenet"):
+        load_weights(ours, "EfficientNetB0", weights)
+        one, other = (
+            keras.Model(each.input, each.get_layer("stem_conv").output)(seen)
+            for each in (ours, theirs)
+        )
+        assert_close(one, other)
 
 
 def described(scale=1 / 255, activation="relu", strides=2, order=1):
