@@ -7,6 +7,8 @@ from keras_seq2seq import recipe
 from keras_seq2seq.config.files import load
 from keras_seq2seq.config.inference_flags import checked_pipeline
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
+from keras_seq2seq.data.example_proto import write_sequence_example
+from keras_seq2seq.data.records import frame
 from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.layers import TokenEmbedding
@@ -59,6 +61,18 @@ def test_a_captioner_reads_a_picture_of_ones_own_pairs_once(
     found = list(recipe.source_lines(*given, tokenizers))
     assert found == ["b.png", "a.png"]
     assert list(recipe.source_lines(*given)) == ["b.png", "a.png", "b.png"]
+
+
+def test_references_of_a_records_ids_are_normalised_if_asked_for(tmp_path):
+    lists = {"image/caption_ids": [1, 2]}
+    content = write_sequence_example({"image/data": b"x"}, lists)
+    (tmp_path / "r").write_bytes(frame([content]))
+    pipeline = checked_pipeline(
+        "{class: ImageCaptioningInputPipeline, params: "
+        f"{{files: {tmp_path / 'r'}, normalize: true}}}}"
+    )
+    words = DelimiterTokenizer(Vocabulary(["dog", "Dog", "."]))
+    assert list(recipe.references(pipeline, words).values()) == [["dog"]]
 
 
 OWN_PARTS = """

@@ -6,6 +6,7 @@ import logging
 
 import numpy as np
 
+from keras_seq2seq.data.captions import plain_words
 from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.data.picture_check import threads
 from keras_seq2seq.data.pictures import (
@@ -63,7 +64,7 @@ class CaptionedPictures:
         self.seed = seed
         self.features = None
         self.targets = _encoded(
-            captions.texts, tokenizer, LineEncoder(tokenizer, max_length)
+            captions, tokenizer, LineEncoder(tokenizer, max_length)
         )
         self._told = set()
 
@@ -186,18 +187,24 @@ class CaptionedPictures:
             return None
 
 
-def _encoded(texts, tokenizer, encoder):
+def _encoded(captions, tokenizer, encoder):
     blocks = []
-    for begin in range(0, len(texts), TEXTS_AT_ONCE):
-        some = texts[begin : begin + TEXTS_AT_ONCE]
-        blocks.append(encoder([as_text(each, tokenizer) for each in some]))
+    for begin in range(0, len(captions), TEXTS_AT_ONCE):
+        some = captions.texts[begin : begin + TEXTS_AT_ONCE]
+        texts = [as_text(each, tokenizer, captions.normalize) for each in some]
+        blocks.append(encoder(texts))
     return TokenTable.join(blocks)
 
 
-def as_text(caption, tokenizer):
+def as_text(caption, tokenizer, normalize=False):
     """The text of a caption; a record's own ids by the vocabulary's lines.
 
     google/seq2seq counted words from 0 and put the special tokens behind them.
+
+    Args:
+        caption: str, or list of ids.
+        tokenizer: `Tokenizer`.
+        normalize: bool. If True, what ids say becomes `plain_words`.
 
     Raises:
         UserError: ids, and a vocabulary without words for them.
@@ -211,9 +218,10 @@ def as_text(caption, tokenizer):
         if i not in (words + 1, words + 2)
     ]
     try:
-        return tokenizer.decode(ids)
+        text = tokenizer.decode(ids)
     except (ValueError, IndexError) as error:
         raise UserError(
             f"vocab_target has no words for the ids of a record: {error}. "
             "Write records with words in them."
         ) from error
+    return plain_words(text) if normalize else text

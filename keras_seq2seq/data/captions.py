@@ -41,12 +41,15 @@ class Captions:
             where it has no words.
         owners: int sequence `(N,)`. The picture of each caption.
         left_out: dict from a reason to the list of what is not here for it.
+        normalize: bool. Whether what ids say shall become `plain_words`;
+            texts are as they shall be.
     """
 
-    def __init__(self, pictures, texts, owners, left_out=None):
+    def __init__(self, pictures, texts, owners, left_out=None, normalize=False):
         self.pictures = pictures
         self.texts = texts
         self.owners = np.asarray(owners, np.int32)
+        self.normalize = normalize
         self.left_out = {
             reason: [for_people(name) for name in names]
             for reason, names in (left_out or {}).items()
@@ -75,6 +78,7 @@ class Captions:
             texts,
             owners[owners >= 0],
             {**self.left_out, UNREADABLE: lost},
+            self.normalize,
         )
 
     def by_picture(self):
@@ -278,7 +282,8 @@ def captions_of_records(
             f"the feature lists {caption_tokens_field!r} or "
             f"{caption_ids_field!r}. Received: none."
         )
-    return Captions(RecordPictures(pictures, digests), texts, owners, left_out)
+    stored = RecordPictures(pictures, digests)
+    return Captions(stored, texts, owners, left_out, normalize)
 
 
 def _picture(context, field):

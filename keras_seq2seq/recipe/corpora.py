@@ -168,7 +168,7 @@ def texts(pipeline, limit=None, allowed=(), pair=None, strict=False):
         found = captions(pipeline, strict, allowed=allowed)
         count = min(limit or len(found.pictures), len(found.pictures))
         return [found.pictures[i] for i in range(count)], [
-            tuple(as_text(text, pair[1]) for text in own)
+            tuple(as_text(text, pair[1], found.normalize) for text in own)
             for own in found.by_picture()[:count]
         ]
     pairs = pairs_of(pipeline, allowed, tokenizers=pair)

@@ -134,6 +134,8 @@ def references(pipeline, tokenizer, allowed=()):
     """
     found = captions(pipeline, check=False, allowed=allowed)
     return {
-        str(found.pictures[number]): [as_text(x, tokenizer) for x in own]
+        str(found.pictures[number]): [
+            as_text(text, tokenizer, found.normalize) for text in own
+        ]
         for number, own in enumerate(found.by_picture())
     }

@@ -142,6 +142,14 @@ def test_ids_of_a_record_are_lines_of_the_vocabulary(captions):
     assert pairs.targets.row(0).tolist() == [4, 1, 7]
 
 
+def test_what_ids_of_a_record_say_is_normalised_if_asked_for(captions):
+    words = DelimiterTokenizer(Vocabulary(["dog", "Dog", "."]))
+    texts = [[1, 2], "dog", "dog", "dog", "dog"]
+    plain = Captions(captions.pictures, texts, OWNERS, normalize=True)
+    pairs = CaptionedPictures(plain.without({2: "lost"}), words, H, W)
+    assert pairs.targets.row(0).tolist() == [4]
+
+
 LARGE = """
 import resource, sys, numpy as np
 from keras_seq2seq.data.batches import dataset
