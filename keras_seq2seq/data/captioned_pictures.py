@@ -213,7 +213,7 @@ def as_text(caption, tokenizer, normalize=False):
         return caption
     words = tokenizer.vocabulary_size - FIRST_WORD
     ids = [
-        i + FIRST_WORD if i < words else UNKNOWN
+        i + FIRST_WORD if 0 <= i < words else UNKNOWN
         for i in caption
         if i not in (words + 1, words + 2)
     ]

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from keras_seq2seq.data.batches import assemble, dataset, evaluation_dataset
-from keras_seq2seq.data.captioned_pictures import CaptionedPictures
+from keras_seq2seq.data.captioned_pictures import CaptionedPictures, as_text
 from keras_seq2seq.data.captions import Captions
 from keras_seq2seq.data.delimiter_tokenizer import DelimiterTokenizer
 from keras_seq2seq.data.feature_cache import FeatureTable
@@ -140,6 +140,12 @@ def test_ids_of_a_record_are_lines_of_the_vocabulary(captions):
     captions.texts[0] = [5, 0, 4, 3, 6]
     pairs = CaptionedPictures(captions, WORDS, H, W)
     assert pairs.targets.row(0).tolist() == [4, 1, 7]
+
+
+def test_negative_ids_of_a_record_are_unknown_words():
+    unknown = as_text([len("abcd")], WORDS)
+    for number in (-1, -2, -3, -4, -9):
+        assert as_text([number], WORDS) == unknown
 
 
 def test_what_ids_of_a_record_say_is_normalised_if_asked_for(captions):
