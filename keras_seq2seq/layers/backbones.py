@@ -9,6 +9,7 @@ import keras
 
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.layers.efficientnet_lite import (
+    BAD_WEIGHTS_FILE,
     EfficientNetLite0,
     load_arrays,
     preprocess_lite,
@@ -99,7 +100,7 @@ def load_weights(backbone, name, weights):
         return
     try:
         backbone.load_weights(path)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except BAD_WEIGHTS_FILE as error:
         raise UserError(
             f"{path}: these are not the weights of {name or backbone.name} "
             f"without its layer of classes: {_first_line(error)}"

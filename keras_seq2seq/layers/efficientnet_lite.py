@@ -1,11 +1,12 @@
 """EfficientNet-Lite0, which `keras.applications` lacks."""
 
-from pathlib import Path
+import zipfile
+import zlib
 
 import keras
 import numpy as np
 
-from keras_seq2seq.errors import UserError
+from keras_seq2seq.errors import BAD_ARRAY_FILE, UserError
 
 # Repeats, kernel, stride of the first, expansion and channels of each stage.
 STAGES = (
@@ -18,6 +19,16 @@ STAGES = (
     (1, 3, 1, 6, 320),
 )
 STEM, HEAD, CLASSES = 32, 1280, 1000
+# What is raised where a file of weights is damaged, or holds something else.
+BAD_WEIGHTS_FILE = (
+    *BAD_ARRAY_FILE,
+    OSError,
+    LookupError,
+    AttributeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def EfficientNetLite0(  # noqa: N802, named as in keras.applications
@@ -76,13 +87,22 @@ def load_arrays(model, path):
             shape or kind.
     """
     try:
-        with np.load(Path(path), allow_pickle=False) as file:
+        with open(path, "rb") as content, _archive(content) as file:
             _fill(model, file, path)
-    except (OSError, ValueError, EOFError, KeyError) as error:
+    except UserError:
+        raise
+    except BAD_WEIGHTS_FILE as error:
         raise UserError(
             f"{path}: expected an .npz file of the weights of {model.name}. "
             f"Received: {error}"
         ) from error
+
+
+def _archive(content):
+    file = np.load(content, allow_pickle=False)
+    if isinstance(file, np.ndarray):
+        raise ValueError("a single array, an .npy file")
+    return file
 
 
 def _fill(model, file, path):

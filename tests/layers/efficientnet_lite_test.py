@@ -1,3 +1,5 @@
+import io
+
 import keras
 import numpy as np
 import pytest
@@ -80,6 +82,36 @@ def test_a_file_of_something_else_is_refused(network, tmp_path):
     for name in ("text.npz", "absent.npz"):
         with pytest.raises(UserError, match=name):
             load_arrays(network, tmp_path / name)
+
+
+def cut(data):
+    return data[: len(data) // 2]
+
+
+def flipped(data):
+    """Without its checksum: the bytes of an array are others."""
+    place = len(data) // 3
+    return (
+        data[:place]
+        + bytes(b ^ 255 for b in data[place : place + 40])
+        + (data[place + 40 :])
+    )
+
+
+def single_array(data):
+    content = io.BytesIO()
+    np.save(content, np.zeros(3))
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("damage", [cut, flipped, single_array])
+def test_a_damaged_archive_is_refused(tmp_path, damage):
+    inputs = keras.Input((3,))
+    small = keras.Model(inputs, keras.layers.Dense(64)(inputs))
+    path = stored(small, tmp_path / "bad.npz")
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(UserError, match="bad.npz: expected an .npz file"):
+        load_arrays(small, path)
 
 
 def test_blocks_are_joined_by_sums_where_sizes_agree(network):

@@ -177,6 +177,15 @@ def test_weights_come_from_a_file(tmp_path):
             encoder(weights=str(tmp_path / name))
 
 
+def test_a_damaged_file_of_a_whole_model_is_refused(tmp_path):
+    network = small_network()
+    path = tmp_path / "small.keras"
+    network.save(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(UserError, match="small.keras: these are not the"):
+        load_weights(network, None, path)
+
+
 def test_without_a_network_one_learns_where_weights_are(monkeypatch):
     def fail(weights=None, **options):
         raise OSError("URL fetch failure on https://example.org/weights.h5")
