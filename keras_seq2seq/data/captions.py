@@ -189,10 +189,15 @@ def _rows(files, columns, image_dir):
                     "counted from 0 and ended by TAB. Received: "
                     f"{len(cells)} columns: {line[:60]!r}"
                 )
-            name = NUMBERED.sub("", cells[image_column].strip())
+            name = _name(NUMBERED.sub("", cells[image_column].strip()))
             header = number == 1 and not Path(name).suffix
             if not header or _is_file(image_dir, name):
                 yield name, cells[caption_column]
+
+
+def _name(text):
+    """The one name of a picture: `./a.png` is `a.png`."""
+    return os.path.normpath(text) if text else text
 
 
 def _is_file(image_dir, name):
@@ -204,7 +209,7 @@ def _names_in(path):
     lines = (
         line.strip() for file in expand_files(path) for line in read_lines(file)
     )
-    names = {line for line in lines if line}
+    names = {_name(line) for line in lines if line}
     if not names:
         raise UserError(
             f"{path}: expected the names of pictures, one per line. Received: "

@@ -71,6 +71,16 @@ def test_a_split_takes_some_and_counts_those_that_it_names(folder):
     assert found.left_out == {NO_PICTURE: ["c.png"], NO_CAPTION: ["z.png"]}
 
 
+def test_a_picture_has_one_name_however_its_path_is_written(folder):
+    lines = "./b.png\ta dog\nb.png\tdogs\nx/..//b.png\ttwo dogs\n"
+    (folder / "captions.tsv").write_text(lines)
+    for split in ("b.png", ".//b.png"):
+        (folder / "split.txt").write_text(f"{split}\n")
+        found = read(folder, split_file=folder / "split.txt")
+        assert found.pictures.names == ["b.png"]
+        assert found.texts == ["a dog", "dogs", "two dogs"]
+
+
 def test_other_columns_and_plain_words(folder):
     (folder / "captions.tsv").write_text("Dogs — it's A dog!\tx\tb.png\n")
     found = read(folder, image_column=2, caption_column=0, normalize=True)
