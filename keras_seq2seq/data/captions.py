@@ -248,39 +248,28 @@ def captions_of_records(
         `Captions`; the text of one without words is a list of ids.
 
     Raises:
-        UserError: files or records that are missing or damaged.
+        UserError: files that are missing, records that are damaged, or none
+            with a picture or a caption.
     """
     numbers, pictures, digests = {}, [], []
     texts, owners = [], []
     left_out = collections.defaultdict(list)
-    for path in expand_files(files):
-        for number, (begin, content) in enumerate(records_of(path), start=1):
-            try:
-                context, lists = read_sequence_example(content)
-                data = _picture(context, image_field)
-            except ValueError as error:
-                raise UserError(
-                    f"{path}: record {number}: expected a tf.SequenceExample "
-                    f"with one picture in the feature {image_field!r} of its "
-                    f"context. Received: {error}."
-                ) from None
-            place = begin + content.index(data)
-            stored = StoredPicture(str(path), number, place, place + len(data))
-            text = _caption(
-                lists, caption_tokens_field, caption_ids_field, delimiter
-            )
-            if isinstance(text, str):
-                text = plain_words(text) if normalize else text.strip()
-            if not text:
-                left_out[NO_TEXT].append(str(stored))
-                continue
-            digest = hashlib.sha256(data).digest()
-            if digest not in numbers:
-                numbers[digest] = len(numbers)
-                pictures.append(stored)
-                digests.append(digest)
-            owners.append(numbers[digest])
-            texts.append(text)
+    for stored, data, lists in _records(files, image_field, left_out):
+        text = _caption(
+            lists, caption_tokens_field, caption_ids_field, delimiter
+        )
+        if isinstance(text, str):
+            text = plain_words(text) if normalize else text.strip()
+        if not text:
+            left_out[NO_TEXT].append(str(stored))
+            continue
+        digest = hashlib.sha256(data).digest()
+        if digest not in numbers:
+            numbers[digest] = len(numbers)
+            pictures.append(stored)
+            digests.append(digest)
+        owners.append(numbers[digest])
+        texts.append(text)
     if not texts:
         raise UserError(
             f"{', '.join(map(str, _as_list(files)))}: expected captions in "
@@ -291,12 +280,58 @@ def captions_of_records(
     return Captions(stored, texts, owners, left_out, normalize)
 
 
+def _records(files, field, left_out):
+    """Records that have a picture; the others are noted in `left_out`.
+
+    Yields:
+        `StoredPicture`, its bytes, and the feature lists.
+
+    Raises:
+        UserError: a damaged record, or none that has a picture.
+    """
+    found, wrong = False, None
+    for path in expand_files(files):
+        for number, (begin, content) in enumerate(records_of(path), start=1):
+            try:
+                context, lists = read_sequence_example(content)
+                data = _picture(context, field)
+            except ValueError as error:
+                raise _no_picture(path, number, field, error) from None
+            if data is None:
+                left_out[NO_PICTURE].append(f"{path}, record {number}")
+                wrong = wrong or _no_picture(
+                    path, number, field, _values(0, context)
+                )
+                continue
+            found = True
+            place = begin + content.index(data)
+            end = place + len(data)
+            yield StoredPicture(str(path), number, place, end), data, lists
+    if wrong and not found:  # the field has another name
+        raise wrong
+
+
+def _no_picture(path, number, field, received):
+    return UserError(
+        f"{path}: record {number}: expected a tf.SequenceExample with one "
+        f"picture in the feature {field!r} of its context. Received: "
+        f"{received}."
+    )
+
+
 def _picture(context, field):
+    """The encoded picture, or None where there is none."""
     values = context.get(field, [])
-    if len(values) != 1 or not isinstance(values[0], bytes):
-        names = ", ".join(map(repr, context)) or "none"
-        raise ValueError(f"{len(values)} values there; the context has {names}")
+    if not values:
+        return None
+    if len(values) > 1 or not isinstance(values[0], bytes):
+        raise ValueError(_values(len(values), context))
     return values[0]
+
+
+def _values(count, context):
+    names = ", ".join(map(repr, context)) or "none"
+    return f"{count} values there; the context has {names}"
 
 
 def _caption(lists, tokens_field, ids_field, delimiter):

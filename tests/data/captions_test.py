@@ -239,6 +239,20 @@ def test_ids_count_where_there_are_no_words(tmp_path):
     assert captions_of_records(path).texts == [[4, 0]]
 
 
+def test_a_record_without_a_picture_is_told_and_left_out(tmp_path):
+    words = {"image/caption": ["dog"]}
+    contents = [
+        write_sequence_example(context, words)
+        for context in ({"a": b"x"}, {"image/data": b"x"}, {})
+    ]
+    path = tmp_path / "r"
+    path.write_bytes(frame(contents))
+    found = captions_of_records(path)
+    assert found.texts == ["dog"]
+    lost = [f"{path}, record {number}" for number in (1, 3)]
+    assert found.left_out == {NO_PICTURE: lost}
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [
