@@ -115,6 +115,7 @@ def _pictures(arguments):
 def _pack(arguments):
     from keras_seq2seq.data.caption_records import write_caption_records
     from keras_seq2seq.data.captions import captions_of_tsv
+    from keras_seq2seq.data.picture_check import readable
     from keras_seq2seq.data.records import GZIP_SUFFIXES
     from keras_seq2seq.data.tokenizer import load_tokenizer
     from keras_seq2seq.errors import UserError
@@ -125,12 +126,14 @@ def _pack(arguments):
             "picture from its place in the file. Leave out --gzip, and .gz at "
             f"the end of --output. Received: --output {arguments.output}"
         )
-    captions = captions_of_tsv(
-        arguments.image_dir,
-        arguments.captions,
-        arguments.image_column,
-        arguments.caption_column,
-        arguments.split_file,
+    captions = readable(
+        captions_of_tsv(
+            arguments.image_dir,
+            arguments.captions,
+            arguments.image_column,
+            arguments.caption_column,
+            arguments.split_file,
+        )
     )
     for line in captions.told():
         print(line, file=sys.stderr)

@@ -9,7 +9,7 @@ import os
 from keras_seq2seq.data.corpus_index import cache_directory
 from keras_seq2seq.data.pictures import PictureError, read_picture
 from keras_seq2seq.data.write_file import write_file
-from keras_seq2seq.errors import StorageError
+from keras_seq2seq.errors import StorageError, UserError
 
 AT_ONCE = 1024  # pictures that wait for a thread
 MOST_THREADS = 8
@@ -49,6 +49,24 @@ def unreadable_pictures(pictures, cache_dir=None):
         with contextlib.suppress(StorageError):
             write_file(path, json.dumps(found))
     return found
+
+
+def readable(captions):
+    """Captions without those of pictures that can't be read.
+
+    Args:
+        captions: `Captions`.
+
+    Raises:
+        UserError: none of the pictures can be read.
+    """
+    unreadable = unreadable_pictures(captions.pictures)
+    if len(unreadable) == len(captions.pictures):
+        raise UserError(
+            "None of the pictures can be read: "
+            + "; ".join(list(unreadable.values())[:3])
+        )
+    return captions.without(unreadable)
 
 
 def _read_all(pictures):

@@ -10,7 +10,7 @@ from keras_seq2seq.data.captions import (
     captions_of_tsv,
 )
 from keras_seq2seq.data.feature_cache import load_or_compute
-from keras_seq2seq.data.picture_check import unreadable_pictures
+from keras_seq2seq.data.picture_check import readable
 from keras_seq2seq.data.picture_store import ListedPictures
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.recipe.raw_pairs import pairs_of
@@ -37,13 +37,7 @@ def captions(pipeline, strict=False, check=True, allowed=()):
     """
     found = all_captions(pipeline, allowed)
     if check:
-        unreadable = unreadable_pictures(found.pictures)
-        if len(unreadable) == len(found.pictures):
-            raise UserError(
-                "None of the pictures can be read: "
-                + "; ".join(list(unreadable.values())[:3])
-            )
-        found = found.without(unreadable)
+        found = readable(found)
     bad = {NO_PICTURE, UNREADABLE} & found.left_out.keys()
     if strict and bad:
         raise UserError(

@@ -251,10 +251,10 @@ def test_records_train_the_same_model(place, tmp_path, capsys):
         command += ["--image_dir", place / "images", "--split_file"]
         command += [place / f"{split}.txt", "--output", tmp_path / split]
         if split == "train":
-            # The picture that can't be read is a record like others.
             command += ["--shards", 2]
         assert main(list(map(str, command))) == 0
-    assert "gone.jpg" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "gone.jpg" in told and "bad.jpg" in told
 
     def records(pattern):
         params = {"files": str(tmp_path / pattern), "normalize": True}

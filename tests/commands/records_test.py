@@ -1,8 +1,10 @@
 import re
 
 import pytest
+from PIL import Image
 
 from keras_seq2seq.__main__ import main
+from keras_seq2seq.data.captions import captions_of_records
 from keras_seq2seq.data.records import frame_pairs
 from tests.data.corpora import write
 
@@ -81,6 +83,22 @@ def test_records_of_pictures_are_not_compressed(output, capsys):
     told = capsys.readouterr().err
     assert "must not be compressed" in told
     assert told.rstrip().endswith(f"--output {output[0]}")
+
+
+def test_pictures_that_cannot_be_read_are_told_and_not_packed(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("KERAS_SEQ2SEQ_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (4, 4)).save("a.png")
+    write(tmp_path / "cut.jpg", "no picture")
+    write(tmp_path / "x.tsv", "a.png\tblack\ncut.jpg\tunseen\n")
+    typed = ["--captions", "x.tsv", "--image_dir", ".", "--output", "r"]
+    assert main(["records", *typed]) == 0
+    assert captions_of_records("r").texts == ["black"]
+    told = capsys.readouterr().err
+    assert "left out 1 pictures that can't be read" in told
+    assert "cut.jpg" in told
 
 
 def test_targets_are_needed(capsys):
