@@ -63,6 +63,42 @@ def test_a_captioner_reads_a_picture_of_ones_own_pairs_once(
     assert list(recipe.source_lines(*given)) == ["b.png", "a.png", "b.png"]
 
 
+def test_every_picture_of_a_split_is_to_be_captioned_in_its_order(tmp_path):
+    for name in ("here.png", "mute.png", "other.png"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "tsv").write_text("other.png\ta\nhere.png\ta\nlost.png\ta\n")
+    (tmp_path / "split").write_text("mute.png\nlost.png\n\n./here.png\n")
+    params = {"image_dir": tmp_path, "captions_files": tmp_path / "tsv"}
+    of_split = {**params, "split_file": tmp_path / "split"}
+    for given, names in (
+        (of_split, ["mute.png", "lost.png", "here.png"]),
+        (params, ["other.png", "here.png", "lost.png"]),
+    ):
+        typed = ", ".join(f"{key}: {path}" for key, path in given.items())
+        pipeline = checked_pipeline(
+            "{class: ImageCaptionTSVInputPipeline, params: {" + typed + "}}"
+        )
+        found = list(recipe.source_lines(pipeline))
+        assert found == [str(tmp_path / name) for name in names]
+
+
+def test_what_records_have_no_picture_of_is_told_or_refused(tmp_path, caplog):
+    words = {"image/caption": ["dog"]}
+    contents = [
+        write_sequence_example(context, words)
+        for context in ({"image/data": b"x"}, {})
+    ]
+    (tmp_path / "r").write_bytes(frame(contents))
+    pipeline = checked_pipeline(
+        "{class: ImageCaptioningInputPipeline, params: "
+        f"{{files: {tmp_path / 'r'}}}}}"
+    )
+    assert len(list(recipe.source_lines(pipeline))) == 1
+    assert "r, record 2" in caplog.text
+    with pytest.raises(UserError, match="strict: .*r, record 2"):
+        list(recipe.source_lines(pipeline, strict=True))
+
+
 def test_references_of_a_records_ids_are_normalised_if_asked_for(tmp_path):
     lists = {"image/caption_ids": [1, 2]}
     content = write_sequence_example({"image/data": b"x"}, lists)

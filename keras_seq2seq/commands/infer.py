@@ -193,7 +193,10 @@ def _sources(flags, model):
         return pictures_in(flags.images)
     if flags.input_pipeline:
         return recipe.source_lines(
-            flags.input_pipeline, flags.allow_import, model.tokenizers
+            flags.input_pipeline,
+            flags.allow_import,
+            model.tokenizers,
+            flags.strict,
         )
     return standard_input()
 

@@ -142,7 +142,7 @@ def captions_of_tsv(
             columns, or no caption left.
     """
     there = picture_names(image_dir)
-    wanted = None if split_file is None else _names_in(split_file)
+    wanted = None if split_file is None else set(_names_in(split_file))
     numbers, texts, owners = {}, [], []
     left_out = collections.defaultdict(list)
     rows = _rows(captions_files, (image_column, caption_column), image_dir)
@@ -173,6 +173,29 @@ def captions_of_tsv(
             )
         )
     return Captions(FolderPictures(image_dir, numbers), texts, owners, left_out)
+
+
+def pictures_of_tsv(
+    image_dir,
+    captions_files,
+    image_column=0,
+    caption_column=1,
+    split_file=None,
+):
+    """Pictures that a list names, whether or not they are there.
+
+    Args:
+        image_dir, captions_files, image_column, caption_column: as for
+            `captions_of_tsv`.
+        split_file: the list, or None for that of the captions.
+
+    Returns:
+        `FolderPictures`, each once, in the list's order.
+    """
+    if split_file is not None:
+        return FolderPictures(image_dir, _names_in(split_file))
+    rows = _rows(captions_files, (image_column, caption_column), image_dir)
+    return FolderPictures(image_dir, dict.fromkeys(name for name, _ in rows))
 
 
 def _rows(files, columns, image_dir):
@@ -209,7 +232,7 @@ def _names_in(path):
     lines = (
         line.strip() for file in expand_files(path) for line in read_lines(file)
     )
-    names = {_name(line) for line in lines if line}
+    names = list(dict.fromkeys(_name(line) for line in lines if line))
     if not names:
         raise UserError(
             f"{path}: expected the names of pictures, one per line. Received: "

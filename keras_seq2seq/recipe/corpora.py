@@ -9,7 +9,7 @@ from keras_seq2seq.data.selection import Selection, select_pairs
 from keras_seq2seq.data.subword_sampling import SubwordSampling
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.recipe.classes import arguments_of
-from keras_seq2seq.recipe.pictures import all_captions, captions, reads_pictures
+from keras_seq2seq.recipe.pictures import all_pictures, captions, reads_pictures
 from keras_seq2seq.recipe.raw_pairs import PREPARED, pairs_of
 
 
@@ -178,10 +178,17 @@ def texts(pipeline, limit=None, allowed=(), pair=None, strict=False):
     return [source for source, _ in both], [target for _, target in both]
 
 
-def source_lines(pipeline, allowed=(), tokenizers=None):
-    """Raw source texts of a pipeline, or its pictures, one by one."""
+def source_lines(pipeline, allowed=(), tokenizers=None, strict=False):
+    """Raw source texts of a pipeline, or its pictures, one by one.
+
+    Args:
+        pipeline: a section `{class, params}`.
+        allowed: modules of the user's own that may be imported.
+        tokenizers: as for `texts`.
+        strict: bool. As for `captions`.
+    """
     if reads_pictures(pipeline):
-        found = all_captions(pipeline, allowed).pictures
+        found = all_pictures(pipeline, strict, allowed)
         return (found[index] for index in range(len(found)))
     found = pairs_of(pipeline, allowed, False, tokenizers).sources()
     if tokenizers and tokenizers[0] is None:

@@ -1,5 +1,7 @@
 """The pictures and captions that input pipelines name."""
 
+import logging
+
 from keras_seq2seq.config.component_schema import CaptionParams
 from keras_seq2seq.data.captioned_pictures import as_text
 from keras_seq2seq.data.captions import (
@@ -8,12 +10,16 @@ from keras_seq2seq.data.captions import (
     Captions,
     captions_of_records,
     captions_of_tsv,
+    pictures_of_tsv,
 )
 from keras_seq2seq.data.feature_cache import load_or_compute
 from keras_seq2seq.data.picture_check import readable
 from keras_seq2seq.data.picture_store import ListedPictures
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.recipe.raw_pairs import pairs_of
+
+TSV = "ImageCaptionTSVInputPipeline"
+logger = logging.getLogger("keras_seq2seq")
 
 
 def reads_pictures(pipeline):
@@ -54,21 +60,8 @@ def captions(pipeline, strict=False, check=True, allowed=()):
 def all_captions(pipeline, allowed=()):
     """Captions as they stand, before any picture is looked at."""
     given = pipeline.params
-    if pipeline.class_name == "ImageCaptionTSVInputPipeline":
-        if not given.image_dir or not given.captions_files:
-            raise UserError(
-                "input_pipeline: params.image_dir and params.captions_files "
-                "are required. Type {class: ImageCaptionTSVInputPipeline, "
-                "params: {image_dir: PATH, captions_files: [PATH]}}"
-            )
-        return captions_of_tsv(
-            given.image_dir,
-            given.captions_files,
-            given.image_column,
-            given.caption_column,
-            given.split_file,
-            given.normalize,
-        )
+    if pipeline.class_name == TSV:
+        return captions_of_tsv(*_of_tsv(given), given.normalize)
     if pipeline.class_name == "ImageCaptioningInputPipeline":
         if not given.files:
             raise UserError(
@@ -88,6 +81,42 @@ def all_captions(pipeline, allowed=()):
         owners.append(numbers.setdefault(picture, len(numbers)))
         texts.append(caption)
     return Captions(ListedPictures(numbers), texts, owners)
+
+
+def all_pictures(pipeline, strict=False, allowed=()):
+    """Pictures to write captions of, in the order of the pipeline.
+
+    Those that a list names and that are missing are among them: whoever reads
+    the pictures tells of them, and every name of the list has its line.
+
+    Args:
+        pipeline: a section `{class, params}`.
+        strict: bool. As for `captions`.
+        allowed: modules of the user's own that may be imported.
+    """
+    if pipeline.class_name == TSV:
+        return pictures_of_tsv(*_of_tsv(pipeline.params))
+    found = captions(pipeline, strict, check=False, allowed=allowed)
+    for line in found.told():
+        logger.warning("%s", line)
+    return found.pictures
+
+
+def _of_tsv(given):
+    """What decides which pictures and captions a TSV names."""
+    if not given.image_dir or not given.captions_files:
+        raise UserError(
+            "input_pipeline: params.image_dir and params.captions_files "
+            f"are required. Type {{class: {TSV}, params: {{image_dir: PATH, "
+            "captions_files: [PATH]}}"
+        )
+    return (
+        given.image_dir,
+        given.captions_files,
+        given.image_column,
+        given.caption_column,
+        given.split_file,
+    )
 
 
 def keep_features(config, model, *corpora):
