@@ -25,6 +25,39 @@ def test_a_subword_model_named_without_its_suffix_is_made_once(tmp_path):
     assert recipe.prepare(config, tmp_path) == made
 
 
+@pytest.fixture
+def shared_words(tmp_path):
+    """The tokenizers of a shared table, of two texts with words in them."""
+
+    def read(source, target, share="source_target"):
+        params = {"embedding.share": share}
+        for side, text in (("source", source), ("target", target)):
+            path = tmp_path / f"{side}.txt"
+            path.write_text("".join(f"{word}\n" for word in text))
+            params[f"vocab_{side}"] = str(path)
+        config = load("", {"model_params": params}, complete=False)
+        return recipe.tokenizers(config)
+
+    return read
+
+
+@pytest.mark.parametrize("share", ["source_target", "all"])
+def test_a_shared_table_refuses_as_many_other_words(shared_words, share):
+    told = "word 2 of vocab_source .*source.txt is 'b', of .*target.txt 'x'"
+    with pytest.raises(UserError, match=told):
+        shared_words("abc", "axc", share)
+
+
+@pytest.mark.parametrize("share", ["none", "target_output"])
+def test_tables_of_their_own_have_other_words(shared_words, share):
+    assert len(shared_words("abc", "axc", share)) == 2
+
+
+def test_a_shared_table_takes_two_files_of_the_same_words(shared_words):
+    source, target = shared_words("abc", "abc")
+    assert source.fingerprint == target.fingerprint
+
+
 def test_the_start_tells_what_share_of_a_vocabulary_has_vectors(tmp_path):
     (tmp_path / "vocab").write_text("a\nb\nc\nd\n")
     (tmp_path / "vectors.txt").write_text("b 1 2\nzz 3 4\nd 5 6\n")

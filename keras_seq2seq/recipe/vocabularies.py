@@ -13,6 +13,7 @@ from keras_seq2seq.data.tokenizer_training import (
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.recipe.pictures import captions, reads_pictures
 from keras_seq2seq.recipe.raw_pairs import pairs_of
+from keras_seq2seq.tokens import FIRST_WORD
 
 SIDES = ("source", "target")
 
@@ -84,13 +85,39 @@ def tokenizers(config, made=()):
 
     Returns:
         `Tokenizer` of both; None for the source of a model of pictures.
+
+    Raises:
+        UserError: other words on both sides of a shared table.
     """
-    return tuple(
+    pair = tuple(
         None
         if side == "source" and config.model == "Image2Seq"
         else _tokenizer_of(config, side, dict(made))
         for side in SIDES
     )
+    if config.model_params.embedding_share in ("source_target", "all"):
+        _check_same_words(config.model_params, pair)
+    return pair
+
+
+def _check_same_words(params, pair):
+    """Refuses a table whose rows would mean two words each.
+
+    Tables of other sizes the model refuses.
+    """
+    own, other = (
+        each.pieces(range(FIRST_WORD, each.vocabulary_size)) for each in pair
+    )
+    for number, words in enumerate(zip(own, other, strict=False), 1):
+        if words[0] != words[1]:
+            raise UserError(
+                f"embedding.share: {params.embedding_share} needs one "
+                f"vocabulary for both sides. Received: word {number} of "
+                f"vocab_source {params.vocab_source} is {words[0]!r}, of "
+                f"vocab_target {params.vocab_target} {words[1]!r}. Name one "
+                "file for both, made of both texts by `keras-seq2seq vocab`, "
+                "or type embedding.share: none"
+            )
 
 
 def check_vocabularies(config, pair):
