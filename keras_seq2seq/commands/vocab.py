@@ -33,7 +33,12 @@ def add_arguments(parser):
         help="size of a subword vocabulary, specials counted",
     )
     parser.add_argument(
-        "--downcase", action="store_true", help="lower-case the text first"
+        "--downcase",
+        nargs="?",
+        const="true",
+        default="false",
+        metavar="true|false",
+        help="lower-case the text first; alone it means true",
     )
     parser.add_argument(
         "--delimiter", default=" ", help="between words; empty: characters"
@@ -57,8 +62,8 @@ def run(arguments):
     from keras_seq2seq.data.tokenizer_training import train_tokenizer
 
     size = _size(arguments)
+    files, lowercase = _files(arguments)
     with tempfile.TemporaryDirectory() as scratch:
-        files = arguments.files
         if not files:
             files = [Path(scratch) / "stdin"]
             with files[0].open("wb") as file:
@@ -70,7 +75,7 @@ def run(arguments):
             output,
             size=size,
             min_frequency=arguments.min_frequency,
-            lowercase=arguments.downcase,
+            lowercase=lowercase,
             delimiter=arguments.delimiter,
             seed=arguments.seed,
             columns=arguments.column,
@@ -79,6 +84,18 @@ def run(arguments):
             print(f"Written: {path}", file=sys.stderr)
         else:
             sys.stdout.write(Path(path).read_text(encoding="utf-8"))
+
+
+def _files(arguments):
+    """The files, and whether their text is lower-cased.
+
+    What follows `--downcase` and is no value of it is a file: it was a switch,
+    and old scripts give it a value.
+    """
+    value = arguments.downcase.lower()
+    if value in ("true", "false"):
+        return arguments.files, value == "true"
+    return [arguments.downcase, *arguments.files], True
 
 
 def _size(arguments):

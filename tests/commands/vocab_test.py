@@ -36,6 +36,20 @@ def test_lower_casing_adds_counts_up(vocab):
     assert vocab("A a B\n", "--downcase") == ["a\t2", "b\t1"]
 
 
+@pytest.mark.parametrize("value", ["True", "False", "true", "false"])
+def test_lower_casing_takes_the_values_of_old_scripts(vocab, value):
+    lowered = vocab("A a\n", "--downcase", value) == ["a\t2"]
+    assert lowered == (value.lower() == "true")
+
+
+def test_lower_casing_alone_stands_before_flags_and_files(vocab, tmp_path):
+    assert vocab("A a\n", "--downcase", "--min_frequency", 2) == ["a\t2"]
+    for name in ("1.txt", "2.txt"):
+        (tmp_path / name).write_text("A a\n")
+    files = [tmp_path / "1.txt", tmp_path / "2.txt"]
+    assert vocab("", "--downcase", *files) == ["a\t4"]
+
+
 @pytest.mark.parametrize(
     "flags", [["--delimiter", ""], ["--kind", "character"]]
 )
