@@ -189,7 +189,8 @@ def worker_count(text):
     """How many workers a TF_CONFIG names; 0 for none.
 
     Args:
-        text: str or None. Value of the environment variable.
+        text: str or None. Value of the environment variable. One without a
+            cluster, as schedulers set it for a single machine, names none.
 
     Raises:
         UserError: not the JSON of a cluster of workers, with this process as
@@ -199,7 +200,10 @@ def worker_count(text):
         return 0
     try:
         described = json.loads(text)
-        cluster, task = described["cluster"], described["task"]
+        cluster = described.get("cluster")
+        if not cluster:
+            return 0
+        task = described["task"]
         kind, index = task["type"], int(task["index"])
         sizes = {name: len(list(hosts)) for name, hosts in cluster.items()}
         mine = cluster[kind][index] if index >= 0 else None

@@ -111,10 +111,17 @@ def test_workers_are_counted(cluster, task, expected):
     assert worker_count(json.dumps(described)) == expected
 
 
+@pytest.mark.parametrize(
+    "described",
+    [{}, {"task": {"type": "master", "index": 0}}, {"cluster": {}}],
+)
+def test_without_a_cluster_there_are_no_workers(described):
+    assert worker_count(json.dumps(described)) == 0
+
+
 WRONG = [
     "no json",
     "[]",
-    "{}",
     json.dumps({"cluster": TWO}),
     json.dumps({"cluster": TWO, "task": {"type": "worker", "index": 2}}),
     json.dumps({"cluster": TWO, "task": {"type": "worker", "index": -1}}),
