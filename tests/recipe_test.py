@@ -12,6 +12,7 @@ from keras_seq2seq.data.records import frame
 from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.layers import TokenEmbedding
+from keras_seq2seq.search import GreedySearch
 
 
 def test_a_subword_model_named_without_its_suffix_is_made_once(tmp_path):
@@ -23,6 +24,13 @@ def test_a_subword_model_named_without_its_suffix_is_made_once(tmp_path):
     assert made == {"joint": tmp_path / "joint.model"}
     (tmp_path / "text").unlink()
     assert recipe.prepare(config, tmp_path) == made
+
+
+@pytest.mark.parametrize("width", [-1, 0, 1])
+def test_a_beam_width_of_one_or_less_is_greedy_search(width):
+    params = {"inference.beam_search.beam_width": width}
+    config = load("", {"model_params": params}, complete=False)
+    assert isinstance(recipe.search(config.model_params), GreedySearch)
 
 
 @pytest.fixture

@@ -156,9 +156,8 @@ class ModelParams(TrainingParams):
     ) = params_of("decoder")
     inference_beam_width: Whole = Field(
         0,
-        ge=0,
         alias="inference.beam_search.beam_width",
-        description="Hypotheses kept by beam search; 0 and 1: greedy search.",
+        description="Hypotheses kept by beam search; 1 or less: greedy search.",
     )
     inference_length_penalty_weight: Real = Field(
         0.0,
