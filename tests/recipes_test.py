@@ -258,6 +258,13 @@ def test_published_numbers_say_where_they_come_from(path):
     assert course.exists() == bool(published)
 
 
+def test_the_toy_benchmark_has_a_published_number():
+    (path,) = (path for path in RECIPES if path.stem == "toy_reversal")
+    (one,) = load([path], complete=False).published
+    assert one["metric"] == "exact_match"
+    assert one["value"] > 99
+
+
 def test_recipes_of_the_shared_task_differ_in_their_files_only():
     texts = {
         re.sub(

@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_seq2seq import recipe
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.config.inference_flags import checked_pipeline
+from keras_seq2seq.data.records import write_records
 from keras_seq2seq.zoo import BasicSeq2Seq
 from tests.commands.small_run import (
     LINES,
@@ -137,6 +138,17 @@ def test_every_form_has_the_same_texts(sections):
         found.append((sources, recipe.texts(pipeline, allowed=allowed)))
     assert found[0] == found[1] == found[2]
     assert len(found[0][0]) > 3
+
+
+def test_the_features_of_records_may_have_other_names(tmp_path):
+    path = tmp_path / "x.tfrecord"
+    pairs = [("a b", "c"), ("d", "e f")]
+    write_records(path, pairs, 2, fields=("question", "answer"))
+    fields = {"source_field": "question", "target_field": "answer"}
+    form = section("TFRecordInputPipeline", files=str(path), **fields)
+    pipeline = checked_pipeline(form)
+    assert list(recipe.pairs_of(pipeline)) == pairs
+    assert list(recipe.source_lines(pipeline)) == ["a b", "d"]
 
 
 def test_inference_needs_no_files_of_targets(tmp_path):

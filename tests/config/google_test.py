@@ -7,6 +7,20 @@ from keras_seq2seq.errors import UserError
 @pytest.mark.parametrize(
     ("historical", "role", "ours"),
     [
+        ("seq2seq.models.AttentionSeq2Seq", "model", "AttentionSeq2Seq"),
+        ("AttentionSeq2seq", "model", "AttentionSeq2Seq"),
+        (
+            "seq2seq.data.input_pipeline.TFRecordInputPipeline",
+            "pipeline",
+            "TFRecordInputPipeline",
+        ),
+        ("seq2seq.training.hooks.TrainSampleHook", "hook", "TrainSampleHook"),
+        (
+            "seq2seq.metrics.metric_specs.BleuMetricSpec",
+            "metric",
+            "BleuMetricSpec",
+        ),
+        ("seq2seq.tasks.DumpBeams", "task", "DumpBeams"),
         ("seq2seq.encoders.ConvEncoder", "encoder", "ConvEncoder"),
         ("BidirectionalRNNEncoder", "encoder", "BidirectionalRNNEncoder"),
         ("seq2seq.decoders.BasicDecoder", "decoder", "BasicDecoder"),
