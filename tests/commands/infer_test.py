@@ -146,9 +146,30 @@ def test_unknown_words_are_mapped(infer, written):
     assert any(len(word) == 2 for word in found[1].split())
 
 
-def test_unknown_words_are_replaced_along_the_beam(infer):
-    flags = ["--model_params", BEAM, "--tasks", task(unk_replace=True)]
-    assert not any("<unk>" in line for line in infer(*flags))
+def test_unknown_words_are_replaced_along_the_beam(infer, tmp_path):
+    """Each by the word that the best hypothesis looks at most."""
+    params = {"output_dir": str(tmp_path), "dump_plots": False}
+    tasks = [
+        {"class": "DecodeText"},
+        {"class": "DecodeText", "params": {"unk_replace": True}},
+        {"class": "DumpAttention", "params": params},
+    ]
+    sources = SOURCES[:9]
+    flags = ["--model_params", BEAM, "--tasks", json.dumps(tasks)]
+    found = infer(*flags, lines=sources)
+    assert any("<unk>" in line for line in found[::2])
+    with np.load(tmp_path / "attention_scores.npz") as file:
+        looks = [file[f"arr_{i}"] for i in range(len(sources))]
+    for source, plain, line, attention in zip(
+        sources, found[::2], found[1::2], looks, strict=True
+    ):
+        words = source.split()
+        most = attention[:, : len(words)].argmax(axis=1)  # never the end
+        expected = [
+            words[most[i]] if word == "<unk>" else word
+            for i, word in enumerate(plain.split())
+        ]
+        assert line.split() == expected
 
 
 def test_a_delimiter_joins_the_tokens(infer):

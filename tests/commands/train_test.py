@@ -24,6 +24,7 @@ DOCUMENTED = """config_paths hooks metrics model model_params
     input_pipeline_train input_pipeline_dev buckets batch_size output_dir
     train_steps eval_every_n_steps tf_random_seed save_checkpoints_secs
     save_checkpoints_steps keep_checkpoint_max keep_checkpoint_every_n_hours
+    schedule gpu_memory_fraction gpu_allow_growth log_device_placement
     """.split()
 WEIGHTS = f"ckpt-{STEPS}/model.weights.h5"
 REPOSITORY = Path(__file__).parents[2]
