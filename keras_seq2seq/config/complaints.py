@@ -11,8 +11,10 @@ from keras_seq2seq.config.component_schema import (
 from keras_seq2seq.config.google import MODELS
 from keras_seq2seq.config.merge import at
 from keras_seq2seq.config.upgrade import COMPATIBILITY
+from keras_seq2seq.config.wiki import DOCUMENT_001, DOCUMENT_002
 from keras_seq2seq.config.yaml_writer import flow
 
+OLD_KEYS = {*DOCUMENT_001.hparams, *DOCUMENT_002.hparams}
 # What pipelines can't do without.
 REQUIRED = {
     ParallelTextParams: ("source_files",),
@@ -37,9 +39,11 @@ def complaint(merge, error):
     path, text = error["loc"], error["msg"]
     source = merge.source_of(path) or "configuration"
     if error["type"] == "config_unknown":
-        path = path[:-1]
+        path, key = path[:-1], path[-1]
         if not path:
             return _unknown_flag(source, text)
+        if path == ("model_params",) and key in OLD_KEYS:
+            text = _old_key(source, key)
     if source in merge.old_lines:
         new = f"{_spelt(path)}: {flow(at(merge.values, path))}"
         return f"{source} is now {new}, which {text}. See {COMPATIBILITY}"
@@ -47,6 +51,15 @@ def complaint(merge, error):
         path = path[1:]
         return f"{source}{f': {_spelt(path)}' if path else ''} {text}"
     return f"{source}: {_spelt(path)} {text}"
+
+
+def _old_key(source, key):
+    """Where a key is known that stands among those of today."""
+    place = "in --hparams" if source.startswith("--") else "below hparams"
+    return (
+        f"has no key {key!r}: it is an old one. Write it {place}. See "
+        f"{COMPATIBILITY}"
+    )
 
 
 def _unknown_flag(source, text):

@@ -126,6 +126,18 @@ def test_a_flag_is_named_as_typed():
     ]
 
 
+@pytest.mark.parametrize("key", ["encoder.type", "rnn_cell.num_units"])
+def test_an_old_key_among_those_of_today_is_told_its_place(write, key):
+    told = f"has no key {key!r}: it is an old one. Write it"
+    page = "See docs/compatibility.md"
+    assert errors(model_params=f"{key}: 3") == [
+        f"--model_params {told} in --hparams. {page}"
+    ]
+    assert errors(write("x.yml", f"model_params: {{{key}: 3}}")) == [
+        f"x.yml: model_params {told} below hparams. {page}"
+    ]
+
+
 def test_an_unknown_flag_names_the_nearest():
     assert errors(batch_sise="5") == [
         "--batch_sise is no flag. Did you mean '--batch_size'?"
