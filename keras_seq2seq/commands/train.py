@@ -56,7 +56,9 @@ def _add_settings(parser):
     )
     for name, field in Config.model_fields.items():
         text = field.description.replace("%", "%%")
-        parser.add_argument(f"--{name}", metavar="VALUE", help=text)
+        alone = {"nargs": "?", "const": "true"}
+        options = alone if field.annotation is bool else {}
+        parser.add_argument(f"--{name}", metavar="VALUE", help=text, **options)
     for name in OLD_FLAGS:
         text = "of google/seq2seq's wiki, see docs/compatibility.md"
         parser.add_argument(f"--{name}", metavar="VALUE", help=text)

@@ -43,6 +43,15 @@ def test_every_documented_flag_is_explained(capsys):
     assert set(DOCUMENTED) <= flags
 
 
+def test_a_flag_that_is_true_or_false_may_stand_alone(capsys):
+    flags = ["--gpu_allow_growth", "--log_device_placement", "--batch_size=3"]
+    assert main(["config", "show", "--model=AttentionSeq2Seq", *flags]) == 0
+    told = capsys.readouterr().out
+    assert "gpu_allow_growth: true" in told
+    assert "log_device_placement: true" in told
+    assert "batch_size: 3" in told
+
+
 def test_a_run_directory_holds_what_is_needed_and_no_more():
     run = small_run()
     names = {path.name for path in run.iterdir()}
