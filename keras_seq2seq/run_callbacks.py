@@ -55,7 +55,9 @@ def run_callbacks(
     shown = []
     if workers.is_chief:
         saved += _decoded_files(config, directory, scores)
-        board = TensorBoardLog(directory)
+        board = TensorBoardLog(
+            directory, histograms=config.tensorboard_histograms
+        )
         if scores is not None:
             saved += _samples(config, directory, scores, board)
         saved += [board]

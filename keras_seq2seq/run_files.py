@@ -54,6 +54,7 @@ MAY_CHANGE = frozenset(
         "gpu_memory_fraction",
         "gpu_allow_growth",
         "log_device_placement",
+        "tensorboard_histograms",
     }
 )
 # Paths, whose content is compared instead: texts by the state of the training,

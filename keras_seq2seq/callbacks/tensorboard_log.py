@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_seq2seq.callbacks.step_counter import StepCounter
 from keras_seq2seq.callbacks.token_rate import TokenRate
+from keras_seq2seq.checkpoint.variable_names import weight_names
 from keras_seq2seq.checkpoint.variable_value import variable_value
 
 
@@ -19,13 +20,17 @@ class TensorBoardLog(keras.callbacks.Callback):
     `eval/`: the epoch's `val_` values, without that prefix. Look at them with
     `tensorboard --logdir DIRECTORY`.
 
+    Histograms of the trainable weights come, if asked for, at the end of each
+    epoch in `train/`, under the names that `weight_names` gives.
+
     Args:
         directory: path of the run.
         every_n_steps: int >= 1. Logs are read, which waits for the device,
             only when the step is a multiple.
+        histograms: bool. Whether to write those of the weights.
     """
 
-    def __init__(self, directory, every_n_steps=100):
+    def __init__(self, directory, every_n_steps=100, histograms=False):
         super().__init__()
         if every_n_steps < 1:
             raise ValueError(
@@ -33,6 +38,7 @@ class TensorBoardLog(keras.callbacks.Callback):
             )
         self.directory = Path(directory)
         self.every_n_steps = every_n_steps
+        self.histograms = histograms
         self._counter = StepCounter()
         self._rate = TokenRate()
         self._writers = {}
@@ -59,6 +65,8 @@ class TensorBoardLog(keras.callbacks.Callback):
             if name.startswith("val_")
         }
         self._write("eval", values, self._counter.step)
+        if self.histograms:
+            self._write_histograms(self._counter.step)
         self.flush()
 
     def on_train_end(self, logs=None):
@@ -122,6 +130,12 @@ class TensorBoardLog(keras.callbacks.Callback):
         with self._writer(part).as_default(step=step):
             for name, value in values.items():
                 tf.summary.scalar(name, float(value))
+
+    def _write_histograms(self, step):
+        with self._writer("train").as_default(step=step):
+            for name, weight in weight_names(self.model).items():
+                if weight.trainable:
+                    tf.summary.histogram(name, variable_value(weight))
 
     def _writer(self, part):
         if part not in self._writers:

@@ -183,6 +183,11 @@ class Config(Section):
     log_device_placement: Flag = Field(
         False, description="Let TensorFlow log where each operation runs."
     )
+    tensorboard_histograms: Flag = Field(
+        False,
+        description="Show histograms of the trainable weights in TensorBoard, "
+        "at each evaluation.",
+    )
     precision: Literal["float32", "mixed_bfloat16"] = Field(
         "float32", description="Type of the computations."
     )

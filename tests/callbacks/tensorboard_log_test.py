@@ -8,6 +8,7 @@ from tensorboard.backend.event_processing import event_file_loader
 
 from keras_seq2seq.callbacks.learning_rate_decay import LearningRateDecay
 from keras_seq2seq.callbacks.tensorboard_log import TensorBoardLog
+from keras_seq2seq.checkpoint.variable_names import weight_names
 
 X = np.ones((6, 2), "float32")
 
@@ -66,6 +67,24 @@ def test_evaluation_values_go_to_their_own_curve(tmp_path):
     [(step, value)] = read(tmp_path / "eval")["loss"]
     assert step == 6
     assert float(value) == pytest.approx(model.history.history["val_loss"][0])
+
+
+def test_histograms_count_each_weight_at_the_end_of_an_epoch(tmp_path):
+    model = train([TensorBoardLog(tmp_path, histograms=True)])
+    found = read(tmp_path / "train")
+    names = weight_names(model)
+    assert set(names) <= set(found)
+    for name, weight in names.items():
+        ((step, rows),) = found[name]  # rows: from, to, how many
+        assert step == 6
+        assert rows[:, 2].sum() == np.size(weight)
+        assert rows[0, 0] <= np.min(weight)
+        assert rows[-1, 1] >= np.max(weight)
+
+
+def test_without_histograms_no_weight_is_written(tmp_path):
+    model = train([TensorBoardLog(tmp_path, every_n_steps=1)])
+    assert not set(weight_names(model)) & set(read(tmp_path / "train"))
 
 
 def test_texts_keep_their_lines(tmp_path):
