@@ -71,7 +71,7 @@ def _learnt_from(config, one, allowed):
 def _target_texts(pipeline, allowed):
     """Targets of a pipeline, one by one."""
     if reads_pictures(pipeline):
-        texts = captions(pipeline, check=False, allowed=allowed).texts
+        texts = captions(pipeline, allowed=allowed).texts
         return (text for text in texts if isinstance(text, str))
     return (target for _, target in pairs_of(pipeline, allowed))
 

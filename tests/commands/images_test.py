@@ -150,6 +150,11 @@ def test_what_is_left_out_is_listed(place):
     assert "pictures without a caption: mute.jpg (development data)\n" in text
 
 
+def test_a_vocabulary_has_the_words_that_are_trained_on(place):
+    words = (trained(place) / "words.txt").read_text().split()
+    assert "red" in words and "nobody" not in words
+
+
 def test_a_run_needs_neither_data_nor_network_file_to_infer(
     place, tmp_path, capsys
 ):
