@@ -60,10 +60,10 @@ def measure(task, threads):
     start_tensorflow()
     from keras_seq2seq import benchmark, recipe
     from keras_seq2seq.config.files import load
-    from keras_seq2seq.distribution import configure_devices
+    from keras_seq2seq.distribution import configure_for
+    from keras_seq2seq.set_up import compiled_model
     from keras_seq2seq.step_timing import time_steps
 
-    configure_devices(threads)
     imported = benchmark.peak_mib()
     with tempfile.TemporaryDirectory(prefix="scaling-") as directory:
         path = benchmark.synthetic(
@@ -82,8 +82,10 @@ def measure(task, threads):
         flags = {
             "model_params": json.dumps(params),
             "batch_size": task["batch"],
+            "threads": threads,
         }
         config = load([path], flags)
+        configure_for(config)
         pair = recipe.tokenizers(config)
         began = time.perf_counter()
         pairs = recipe.corpus(
@@ -91,8 +93,7 @@ def measure(task, threads):
         )
         seconds = time.perf_counter() - began
         tokens = int(pairs.target_lengths.sum())
-        model = recipe.model(config, pair, 0)
-        model.compile(recipe.optimizer(config))
+        model, *_ = compiled_model(config, pair)
         timed = time_steps(model, recipe.bucketing(config, pairs), STEPS)
         trained, _ = benchmark.tokens_and_operations(model, timed.batches)
     return {

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from keras_seq2seq import recipe
 from keras_seq2seq.data.write_file import write_file
-from keras_seq2seq.distribution import configure_devices
+from keras_seq2seq.distribution import configure_for
 from keras_seq2seq.operations import operations_of
 from keras_seq2seq.search import BeamSearch, GreedySearch
 from keras_seq2seq.set_up import compiled_model
@@ -82,7 +82,7 @@ def benchmark(config, directory, steps=30, sentences=256, allowed=()):
     Returns:
         Speed.
     """
-    configure_devices(config.threads, deterministic=config.deterministic)
+    configure_for(config)
     imported = peak_mib()
     keras.utils.set_random_seed(config.tf_random_seed or 0)
     keras.config.set_dtype_policy(config.precision)

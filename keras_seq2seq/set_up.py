@@ -10,6 +10,7 @@ from keras_seq2seq.config.sagemaker import DIALECT as SAGEMAKER
 from keras_seq2seq.config.sagemaker_rules import check_data
 from keras_seq2seq.dev_scores import dev_scores
 from keras_seq2seq.distribution import (
+    batch_shards,
     check_divides,
     choose_strategy,
     workers_of,
@@ -177,6 +178,7 @@ def compiled_model(config, pair, allowed=()):
     recipe.initialise(model, config)
     told = recipe.pretrained(model, config.model_params, pair)
     frozen = freeze(model, config.freeze)
+    model.batch_shards = batch_shards(config)
     model.compile(recipe.optimizer(config, allowed))
     model.optimizer.build(model.trainable_variables)
     return model, told, frozen
@@ -246,20 +248,30 @@ def _check_dev(stored, extra):
 
 
 def _resolved(config, directory, workers):
-    """The configuration with its seed, checked against the run's own."""
+    """The configuration with what a run keeps, checked against the run's own.
+
+    The seed and the number of shards are chosen once, and the same when it goes
+    on.
+    """
     stored = stored_config(directory)
     seed = config.tf_random_seed
     if seed is None:
-        # Drawn once per run, recorded, and the same when it goes on.
         seed = (
             random.SystemRandom().randrange(2**31)
             if stored is None
             else stored.tf_random_seed
         )
         seed = workers.from_chief(seed)
+    shards = config.batch_shards
+    if shards is None:
+        # A run that knows of no shards was begun when there were none.
+        shards = (
+            batch_shards(config) if stored is None else stored.batch_shards or 1
+        )
     config = config.model_copy(
         update={
             "tf_random_seed": seed,
+            "batch_shards": shards,
             "output_dir": str(directory),
             # Kept, to tell where the weights once came from.
             "init_from": config.init_from or (stored and stored.init_from),

@@ -17,7 +17,7 @@ TESTS = ROOT / "tests"
 # A unit imports from lower floors only, and from itself.
 FLOORS = (
     {"", "errors"},  # the version and what all may raise
-    {"tokens", "ops", "config"},
+    {"tokens", "ops", "processors", "config"},
     {
         "data",
         "layers",

@@ -77,6 +77,79 @@ def test_a_processor_alone_needs_no_setting(switched, monkeypatch):
     assert switched == []
 
 
+@pytest.fixture
+def threads(monkeypatch):
+    """The numbers of threads that are set, of a machine of four cores."""
+    given = {"intra": 0, "inter": 0}
+    for name in given:
+        setter = f"set_{name}_op_parallelism_threads"
+        monkeypatch.setattr(
+            tf.config.threading,
+            setter,
+            lambda count, name=name: given.update({name: count}),
+        )
+    monkeypatch.setattr(
+        tf.config.threading,
+        "get_intra_op_parallelism_threads",
+        lambda: given["intra"],
+    )
+    monkeypatch.setattr(distribution, "processors", lambda: 4)
+    return given
+
+
+@pytest.mark.parametrize(
+    ("flags", "shards", "intra", "inter"),
+    [
+        ({}, 2, 2, 4),
+        ({"threads": 1}, 1, 1, 1),
+        ({"threads": 2}, 2, 1, 2),
+        ({"threads": 3, "batch_shards": 3}, 3, 1, 3),
+        ({"batch_shards": 1}, 1, 0, 0),
+        ({"batch_shards": 1, "threads": 4}, 1, 4, 4),
+    ],
+)
+def test_shards_of_a_batch_divide_the_threads(
+    threads, flags, shards, intra, inter
+):
+    config = Config.model_validate(flags)
+    distribution.configure_for(config)
+    assert threads == {"intra": intra, "inter": inter}
+    assert distribution.batch_shards(config) == shards
+
+
+def test_there_is_one_shard_where_threads_were_set_before(threads):
+    threads["intra"] = 4
+    assert distribution.batch_shards(Config()) == 1
+
+
+def test_a_tensorflow_that_runs_already_keeps_its_threads(monkeypatch):
+    def refuse(count):
+        raise RuntimeError("cannot be modified after initialization")
+
+    setter = "set_intra_op_parallelism_threads"
+    monkeypatch.setattr(tf.config.threading, setter, refuse)
+    monkeypatch.setattr(distribution, "processors", lambda: 4)
+    distribution.configure_for(Config())
+    with pytest.raises(RuntimeError, match="after initialization"):
+        distribution.configure_for(Config(threads=2))
+
+
+def test_replicas_and_models_of_pictures_are_not_cut_further(
+    threads, monkeypatch
+):
+    pictures = Config.model_validate({"model": "Image2Seq"})
+    assert distribution.batch_shards(pictures) == 1
+    monkeypatch.setenv("TF_CONFIG", "{}")
+    distribution.configure_for(Config())
+    assert distribution.batch_shards(Config()) == 1
+    monkeypatch.delenv("TF_CONFIG")
+    monkeypatch.setattr(
+        tf.config, "get_logical_device_configuration", lambda _: [1, 2]
+    )
+    distribution.configure_for(Config())
+    assert distribution.batch_shards(Config()) == 1
+
+
 def test_the_nearest_sizes_that_divide_are_named():
     distribution.check_divides(12, 4)
     with pytest.raises(UserError, match="Type --batch_size 8 or 12"):

@@ -7,6 +7,7 @@ from keras_seq2seq import training
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.config.files import load
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.run_files import read_run
 from tests.commands.small_run import basic_flags
 
 
@@ -33,6 +34,22 @@ def test_equal_seeds_give_equal_losses(tmp_path):
     )
     assert len(first) == 2
     assert first == again != other
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_a_run_keeps_its_number_of_shards(tmp_path):
+    flags = {"tf_random_seed": 5, "dev_decoding": "{sample: 0}"}
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    straight = basic_flags(whole, train_steps=4, batch_shards=2, **flags)
+    assert main(straight) == 0
+    assert main(basic_flags(cut, train_steps=2, batch_shards=2, **flags)) == 0
+    assert main(basic_flags(cut, train_steps=4, **flags)) == 0
+    assert read_run(cut).config.batch_shards == 2
+    one, other = (
+        (run / "ckpt-4" / "model.weights.h5").read_bytes()
+        for run in (whole, cut)
+    )
+    assert one == other
 
 
 def test_workers_with_clocks_of_their_own_share_no_rate_of_time():

@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 from keras_seq2seq.callbacks import Bucketing
 from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.data.tokenizer import load_tokenizer
+from keras_seq2seq.distribution import configure_devices
 from keras_seq2seq.layers import (
     AttentionDecoder,
     BidirectionalRNNEncoder,
@@ -90,12 +90,12 @@ def main():
     """Trains and prints."""
     precision, data, updates, threads = sys.argv[1:]
     updates, threads = int(updates), int(threads)
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    configure_devices(threads, shards=threads)
     keras.utils.set_random_seed(1)
     keras.config.set_dtype_policy(precision)
     imported = peak_mib()
     model, bucketing = build(Path(data))
+    model.batch_shards = threads
     clock = Clock()
     model.fit(
         bucketing.stream,

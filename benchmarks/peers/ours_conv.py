@@ -11,9 +11,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 from ours import EPOCHS, WARMUP, Clock, measured, read
 
+from keras_seq2seq.distribution import configure_devices
 from keras_seq2seq.layers import ConvS2SDecoder, ConvS2SEncoder
 from keras_seq2seq.optimizers import Adam
 from keras_seq2seq.search import BeamSearch
@@ -44,12 +44,12 @@ def main():
     """Trains, decodes and prints."""
     precision, data, *numbers = sys.argv[1:]
     updates, sentences, threads = map(int, numbers)
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    configure_devices(threads, shards=threads)
     keras.utils.set_random_seed(1)
     keras.config.set_dtype_policy(precision)
     data = Path(data)
     model, bucketing = build(data)
+    model.batch_shards = threads
     clock = Clock()
     model.fit(
         bucketing.stream,

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 from ours import build
 
+from keras_seq2seq.distribution import configure_devices
 from keras_seq2seq.search import BeamSearch, GreedySearch
 
 EPOCHS = 2
@@ -21,12 +21,13 @@ SEARCHES = {"greedy": GreedySearch(), "beam5": BeamSearch(5)}
 def main():
     """Trains when no weights are there, then decodes four ways."""
     precision, data, threads, batch_size = sys.argv[1:]
-    tf.config.threading.set_intra_op_parallelism_threads(int(threads))
-    tf.config.threading.set_inter_op_parallelism_threads(int(threads))
+    threads = int(threads)
+    configure_devices(threads, shards=threads)
     keras.utils.set_random_seed(1)
     keras.config.set_dtype_policy(precision)
     data = Path(data)
     model, bucketing = build(data)
+    model.batch_shards = threads
     weights = Path("ours_decode.weights.h5")
     if not weights.exists():
         model.fit(

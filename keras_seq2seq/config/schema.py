@@ -256,6 +256,13 @@ class Config(Section):
     threads: Whole | None = Field(
         None, ge=1, description="Processor threads; null: TensorFlow's choice."
     )
+    batch_shards: Whole | None = Field(
+        None,
+        ge=1,
+        description="Parts of a batch that processor cores compute side by "
+        "side; null: two where two threads or more train one replica of a "
+        "model of text without a GPU, else one. A run keeps its number.",
+    )
 
     @property
     def evaluation_batch_size(self):

@@ -18,6 +18,7 @@ from keras_seq2seq.data.subword_sampling import seed_of
 from keras_seq2seq.data.text_source import describe_reader, rebuild_reader
 from keras_seq2seq.data.tokenizer import load_tokenizer
 from keras_seq2seq.errors import StorageError, UserError
+from keras_seq2seq.processors import processors
 
 
 class Part(NamedTuple):
@@ -67,18 +68,12 @@ def encode_spans(directory, sides, jobs):
         }
         for index, (number, place, span) in enumerate(jobs)
     ]
-    workers = min(_processors(), len(tasks))
+    workers = min(processors(), len(tasks))
     encoders = [side.encoder for side in sides]
     foreign = any(e.tokenizer.options is None for e in encoders)
     if foreign or workers < 2 or not sys.executable:
         return [_encode(task, encoders) for task in tasks]
     return _encode_in_processes(directory, encoders, tasks, workers)
-
-
-def _processors():
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _encode(task, encoders):

@@ -4,12 +4,12 @@ import concurrent.futures
 import contextlib
 import hashlib
 import json
-import os
 
 from keras_seq2seq.data.corpus_index import cache_directory
 from keras_seq2seq.data.pictures import PictureError, read_picture
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import StorageError, UserError
+from keras_seq2seq.processors import processors
 
 AT_ONCE = 1024  # pictures that wait for a thread
 MOST_THREADS = 8
@@ -18,7 +18,7 @@ SIZE = 64  # pixels that pictures are brought to: less work than the whole
 
 def threads():
     """Threads that read pictures; Pillow works outside of Python's lock."""
-    return min(os.cpu_count() or 1, MOST_THREADS)
+    return min(processors(), MOST_THREADS)
 
 
 def unreadable_pictures(pictures, cache_dir=None):

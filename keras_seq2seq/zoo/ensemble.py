@@ -30,10 +30,15 @@ class Ensemble:
     Raises:
         ValueError: no member, tokenizers that differ, or an unknown mode.
 
+    Attributes:
+        batch_shards: int. As for `Seq2Seq`.
+
     Source:
         The two modes as in Sockeye; OpenNMT has the first;
         [Sutskever et al., 2014](https://arxiv.org/abs/1409.3215), section 3.
     """
+
+    batch_shards = 1
 
     def __init__(self, members, mode="linear"):
         self.members = tuple(members)

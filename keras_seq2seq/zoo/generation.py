@@ -1,8 +1,11 @@
 """From source strings to target strings."""
 
+import collections
+import concurrent.futures
 import dataclasses
 import itertools
 import logging
+import math
 import threading
 
 import numpy as np
@@ -119,9 +122,16 @@ class Generator:
         )
         flat = [each for own in pieces for each in own]
         written = [BLANK] * len(flat)
-        for inputs, told in self.batches(flat, batch_size):
+        # What is drawn at random depends on who else is in a batch, and when.
+        workers = 1 if hasattr(search, "seed") else self.model.batch_shards
+        batch_size = min(batch_size, math.ceil(len(flat) / workers) or 1)
+
+        def hypotheses(inputs):
             most = self._most(inputs) if max_length is None else max_length
-            found = self.search(inputs, search, most, min_length)
+            return self.search(inputs, search, most, min_length)
+
+        batches = self.batches(flat, batch_size)
+        for told, found in _side_by_side(hypotheses, batches, workers):
             for row, (index, about) in enumerate(told.items()):
                 written[index] = self._read(about, found, row)
         left = iter(written)
@@ -406,6 +416,32 @@ def _has_segments(search):
         return False
     first = next(own for own in owners if "extend" in own or "__call__" in own)
     return "extend" in first
+
+
+def _side_by_side(run, batches, workers):
+    """`run` of each batch's inputs, in threads where there are several.
+
+    Args:
+        run: callable.
+        batches: iterable of inputs and what was told about them.
+        workers: int. Batches at once.
+
+    Yields:
+        what was told, and what `run` gave, in the order of the batches.
+    """
+    if workers == 1:
+        for inputs, told in batches:
+            yield told, run(inputs)
+        return
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        begun = collections.deque()
+        for inputs, told in batches:
+            begun.append((told, pool.submit(run, inputs)))
+            if len(begun) > workers:
+                told, future = begun.popleft()
+                yield told, future.result()
+        for told, future in begun:
+            yield told, future.result()
 
 
 def _pick(memory, trail, rows):

@@ -65,6 +65,12 @@ class Seq2Seq(TokenStep, keras.Model):
             divided by for its gradient: real target tokens, or pairs.
         seed: int or None. Of the dropout masks.
 
+    Attributes:
+        batch_shards: int, 1 at first. Parts of a batch that training,
+            evaluation and `generate` compute side by side on TensorFlow. Worth
+            as many as there are processor cores for the model, if TensorFlow
+            then has one intra-op thread for each part; set it before `fit`.
+
     Call arguments:
         inputs: mapping of int tensors `"source" (B, S)` and `"target"
             (B, T)`, right-padded with 0; the target begins with START.
@@ -72,6 +78,8 @@ class Seq2Seq(TokenStep, keras.Model):
     Returns:
         float32 logits `(B, T, V)` of the tokens that follow.
     """
+
+    batch_shards = 1
 
     def __init__(
         self,

@@ -25,8 +25,8 @@ class TokenStep(ManyWorkersStep):
     """Adds `compile`, `train_step` and `test_step` to a model.
 
     The model gives `encode`, `features`, `to_logits`, `label_smoothing`,
-    `loss_normalization`, `clip_norm` and `clip_embedding_norm`. With a loss of
-    the user's own, Keras's steps and meanings apply.
+    `loss_normalization`, `clip_norm`, `clip_embedding_norm` and `batch_shards`.
+    With a loss of the user's own, Keras's steps and meanings apply.
     """
 
     def compile(self, optimizer=None, loss=None, **options):
@@ -65,6 +65,7 @@ class TokenStep(ManyWorkersStep):
     def add_token_metrics(self):
         """Makes the metrics of the own loss, before the model is built."""
         self._own_loss = True
+        self._shard_graph = None
         self.token_metrics = [
             keras.metrics.Mean(name="loss"),
             Perplexity(name="perplexity"),
@@ -124,7 +125,20 @@ class TokenStep(ManyWorkersStep):
         return self._update_metrics(sums)
 
     def _token_sums(self, inputs, labels, weights, training):
-        """Sums over this replica's real target tokens."""
+        """Sums over this replica's real target tokens.
+
+        Each shard of the batch is a call of the same graph that waits for no
+        other, so that TensorFlow runs them side by side.
+        """
+        data, count = (inputs, labels, weights), self.batch_shards
+        if count == 1:
+            return self._shard_sums(*data, training)
+        if self._shard_graph is None:
+            self._shard_graph = self.as_graph(self._shard_sums)
+        shards = [self._shard_graph(*x, training) for x in cut(data, count)]
+        return TokenSums(*map(tf.add_n, zip(*shards, strict=True)))
+
+    def _shard_sums(self, inputs, labels, weights, training):
         memory, carry = self.encode(inputs, training)
         features = self.features(inputs["target"], memory, carry, training)
         real = tf.where(weights > 0)  # (N, 2): padding is never projected
@@ -256,6 +270,28 @@ def unpack(data):
     if weights.shape.rank == 1:
         weights = weights[:, None]
     return inputs, labels, real * weights
+
+
+def cut(batch, count):
+    """A batch in `count` parts of like length, none of them empty.
+
+    Args:
+        batch: nest of tensors `(B, ...)`.
+        count: int.
+
+    Returns:
+        list of nests; the rows that a batch of fewer lacks are padding.
+    """
+
+    def filled(x):
+        lacking = tf.maximum(count - tf.shape(x)[0], 0)
+        return tf.pad(x, [[0, lacking], *[[0, 0]] * (x.shape.rank - 1)])
+
+    batch = tf.nest.map_structure(filled, batch)
+    return [
+        tf.nest.map_structure(lambda x, i=i: x[i::count], batch)
+        for i in range(count)
+    ]
 
 
 def cross_entropy(logits, labels, smoothing=0.0):

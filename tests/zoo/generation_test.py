@@ -13,7 +13,7 @@ from keras_seq2seq.layers import (
     GRUCell,
     RecurrentStack,
 )
-from keras_seq2seq.search import BeamSearch
+from keras_seq2seq.search import BeamSearch, SamplingSearch
 from keras_seq2seq.tokens import END, START
 from keras_seq2seq.zoo.generation import padded
 from tests.contracts import assert_close
@@ -133,6 +133,42 @@ def test_threads_get_the_results_of_a_single_one(model, found):
         thread.join()
     for each in results:
         assert [r.text for r in each] == [r.text for r in found]
+
+
+def test_batches_side_by_side_give_what_they_give_in_turn(model, found):
+    model.batch_shards = 2
+    try:
+        together = model.generate(SOURCES, BEAM, batch_size=2)
+    finally:
+        model.batch_shards = 1
+    assert [each.text for each in together] == [each.text for each in found]
+    for one, other in zip(together, found, strict=True):
+        assert one.log_prob == pytest.approx(other.log_prob, abs=1e-5)
+
+
+def test_what_fails_in_one_of_several_batches_is_raised(model):
+    def fail(*arguments):
+        raise RuntimeError("no memory")
+
+    model.batch_shards = 2
+    try:
+        with pytest.raises(RuntimeError, match="no memory"):
+            model.generate(SOURCES, fail)
+    finally:
+        model.batch_shards = 1
+
+
+def test_samples_do_not_depend_on_the_shards(model):
+    def written():
+        found = model.generate(SOURCES, SamplingSearch(seed=3))
+        return [each.text for each in found]
+
+    expected = written()
+    model.batch_shards = 2
+    try:
+        assert written() == expected
+    finally:
+        model.batch_shards = 1
 
 
 def test_padded_rows_are_int32():

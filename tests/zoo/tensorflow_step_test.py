@@ -14,7 +14,7 @@ from keras_seq2seq.layers import (
     ZeroBridge,
 )
 from keras_seq2seq.optimizers import Adam
-from keras_seq2seq.zoo.tensorflow_step import cross_entropy
+from keras_seq2seq.zoo.tensorflow_step import cross_entropy, cut
 from tests.contracts import array, assert_close
 from tests.zoo.tiny_models import (
     TARGET_LENGTHS,
@@ -55,6 +55,51 @@ def nats_by_hand(model, data):
     log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     nats = -np.take_along_axis(log_probs, labels[..., None], -1)[..., 0]
     return nats * (weights > 0), log_probs
+
+
+# Shards -------------------------------------------------------------------
+
+
+def of_shards(make, count):
+    model = compiled(make())
+    model.batch_shards = count
+    return model
+
+
+@pytest.mark.parametrize("shards", [2, 4])  # of three rows
+@pytest.mark.parametrize("make", [attention_model, basic_model, conv_model])
+def test_a_batch_in_shards_makes_the_step_of_the_whole(make, shards):
+    whole, cut = of_shards(make, 1), of_shards(make, shards)
+    cut.set_weights(weights_of(whole))
+    assert evaluate(cut, batch()) == pytest.approx(evaluate(whole, batch()))
+    assert step(cut, batch()) == pytest.approx(step(whole, batch()), rel=1e-5)
+    for one, other in zip(weights_of(whole), weights_of(cut), strict=True):
+        assert_close(one, other)
+
+
+def test_a_loss_by_rows_counts_those_of_all_shards():
+    losses = [weights_after(shards) for shards in (1, 2)]
+    for one, other in zip(*losses, strict=True):
+        assert_close(one, other)
+
+
+def weights_after(shards):
+    model = of_shards(
+        lambda: attention_model(loss_normalization="batch"), shards
+    )
+    step(model, batch())
+    return weights_of(model)
+
+
+def test_each_shard_draws_masks_of_its_own():
+    model = of_shards(lambda: attention_model(embedding_dropout=0.5), 2)
+    inputs, labels, weights = batch()
+    # Both shards get the same row.
+    twice = tf.nest.map_structure(
+        lambda x: x[[0, 0]], (inputs, labels, weights)
+    )
+    shards = [model._shard_sums(*x, True) for x in cut(tensors(twice), 2)]
+    assert float(shards[0].loss) != float(shards[1].loss)
 
 
 # Loss ---------------------------------------------------------------------
