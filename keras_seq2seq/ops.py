@@ -234,6 +234,25 @@ def masked_mean(sequence, valid):
     return ops.cast(mean, sequence.dtype)
 
 
+def windows(sequence, size, before, fill=0.0):
+    """What the window around each position holds first, second, ...
+
+    Args:
+        sequence: tensor `(B, L, D)`.
+        size: int. Positions of a window.
+        before: int. How many of them stand before its own.
+        fill: float. What stands around the sequence.
+
+    Returns:
+        list of `size` tensors `(B, L, D)`.
+    """
+    shape = ops.shape(sequence)
+    edges = [(0, 0), (before, size - 1 - before), (0, 0)]
+    padded = ops.pad(sequence, edges, constant_values=fill)
+    # Not by indices, whose gradient takes TensorFlow far longer.
+    return [ops.slice(padded, (0, first, 0), shape) for first in range(size)]
+
+
 def take_positions(sequence, positions):
     """`sequence[b, positions[b, l]]` as one gather over flattened rows.
 

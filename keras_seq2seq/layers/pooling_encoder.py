@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_seq2seq.layers.encoder_output import EncoderOutput
 from keras_seq2seq.layers.positioned_encoder import PositionedEncoder
-from keras_seq2seq.ops import lengths, masked_mean, take_positions
+from keras_seq2seq.ops import lengths, masked_mean, take_positions, windows
 
 
 def average_pooling(inputs, valid, size):
@@ -28,11 +28,7 @@ POOLINGS = {"average": average_pooling, "max": max_pooling}
 
 
 def _windows(x, size, fill):
-    """What each window around a position holds first, second, ..."""
-    length = ops.shape(x)[1]
-    edges = [(0, 0), ((size - 1) // 2, size // 2), (0, 0)]
-    x = ops.pad(x, edges, constant_values=fill)
-    return [x[:, first : first + length] for first in range(size)]
+    return windows(x, size, (size - 1) // 2, fill)
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.weight_norm import WeightNorm
+from keras_seq2seq.ops import windows
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
@@ -56,10 +57,8 @@ class WeightNormConv1D(WeightNorm):
         if not around:
             return x
         before = around if self.causal else around // 2
-        padded = ops.pad(x, [(0, 0), (before, around - before), (0, 0)])
-        length = ops.shape(x)[1]
-        shifted = [padded[:, i : i + length] for i in range(around + 1)]
-        return ops.concatenate(shifted, axis=-1)
+        seen = windows(x, self.kernel_size, before)
+        return ops.concatenate(seen, axis=-1)
 
     def get_config(self):
         return {
