@@ -39,8 +39,8 @@ class Answer(NamedTuple):
     Attributes:
         text: str. The target.
         ids: tuple of int. The target, without END.
-        matrix: list of lists of float, one row per target token, END
-            included, and one column per source token; None if not wanted.
+        matrix: array `(target tokens with END, source tokens)` of attention
+            weights, empty for a blank source; None if not wanted.
     """
 
     text: str

@@ -38,8 +38,7 @@ def read(body):
 
 def write(answers):
     """The body that holds `Answer`s, one per line, as bytes."""
-    lines = [prediction(each) + "\n" for each in answers]
-    return "".join(lines).encode("utf-8")
+    return b"".join(prediction(each) + b"\n" for each in answers)
 
 
 def _instance(line, index):

@@ -12,7 +12,6 @@ from keras_seq2seq.serving.refusal import Refusal
 from keras_seq2seq.tokens import END, UNKNOWN
 
 LOGGER = logging.getLogger("keras_seq2seq.serving")
-DIGITS = 6  # of attention weights
 # Rows, source tokens and target tokens of batches, none of them twice: a graph
 # serves all sizes of what has had two.
 WARMING = ((1, 2, 3), (3, 3, 4), (2 * WORTHWHILE, 5, 6), (None, 7, 8))
@@ -172,10 +171,9 @@ class Translator:
     def _matrix(self, generation):
         """Rows of attention, without the column of the source's END."""
         if generation.attention is None:
-            return []
+            return np.empty((0, 0), "float32")
         columns = len(generation.source_tokens) - self.model.append_end
-        weights = np.asarray(generation.attention[:, :columns], "float64")
-        return weights.round(DIGITS).tolist()
+        return generation.attention[:, :columns]
 
     def _check_ids(self, ids, size, index):
         for position, one in enumerate(ids):

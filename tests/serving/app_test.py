@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from keras_seq2seq.data.record_proto import write_record
@@ -297,7 +298,7 @@ class Attending(Backwards):
 
     def __call__(self, sentences):
         sizes = [int(each.source[0]) for each in sentences]
-        return [Answer("x", (), [[0.5] * size] * size) for size in sizes]
+        return [Answer("x", (), np.full((size, size), 0.5)) for size in sizes]
 
 
 def test_matrices_are_written_beside_the_event_loop(monkeypatch):

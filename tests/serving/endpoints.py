@@ -7,6 +7,8 @@ import json
 import threading
 import time
 
+import numpy as np
+
 from keras_seq2seq.config.serving_flags import serving_flags
 from keras_seq2seq.serving.exchange import Answer, Sentence
 from keras_seq2seq.serving.listening import listen
@@ -67,11 +69,7 @@ def _backwards(sentence):
         return Answer(" ".join(map(str, words)), words)
     matrix = None
     if sentence.with_matrix:
-        count = len(words)
-        matrix = [
-            [float(i + j == count - 1) for j in range(count)]
-            for i in range(count)
-        ]
+        matrix = np.eye(len(words))[::-1]
     return Answer(" ".join(words), tuple(range(4, 4 + len(words))), matrix)
 
 

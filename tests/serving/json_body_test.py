@@ -1,5 +1,7 @@
 import json
+import tracemalloc
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,7 +53,7 @@ def test_nothing_else_is_taken_for_a_boolean(wanted):
 
 
 def test_targets_and_matrices_are_written_as_documented():
-    answers = [Answer("b a"), Answer("é", (4,), [[0.25, 0.75]])]
+    answers = [Answer("b a"), Answer("é", (4,), np.array([[0.25, 0.75]]))]
     assert json_body.write(answers).decode() == (
         '{"predictions": [{"target": "b a"}, '
         '{"target": "é", "matrix": [[0.25, 0.75]]}]}'
@@ -69,9 +71,25 @@ def test_no_call_of_json_writes_more_than_a_row(monkeypatch):
     matrix = [[0.125] * 10] * 50
     whole = json.dumps({"predictions": [{"target": "a", "matrix": matrix}] * 3})
     monkeypatch.setattr(json_body.json, "dumps", dumps)
-    answers = [Answer("a", (4,), matrix)] * 3
+    answers = [Answer("a", (4,), np.array(matrix, "float32"))] * 3
     assert json_body.write(answers).decode() == whole
     assert max(sizes) == len(str(matrix[0]))
+
+
+def test_attention_is_written_with_six_digits():
+    answer = Answer("a", (4,), np.array([[1 / 3, 2 / 3]], "float32"))
+    matrix = json.loads(json_body.write([answer]))["predictions"][0]["matrix"]
+    assert matrix == [[0.333333, 0.666667]]
+
+
+def test_matrices_take_little_more_memory_than_their_text():
+    answers = [Answer("a", (4,), np.full((400, 500), 1 / 3, "float32"))] * 5
+    tracemalloc.start()
+    size = len(json_body.write(answers))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size > 9e6
+    assert peak < 3 * size
 
 
 @settings(max_examples=50, deadline=None)
