@@ -61,11 +61,12 @@ class TokenStep(ManyWorkersStep):
             **{"jit_compile": False, **options},
         )
         self._own_loss = loss is None
+        # Traced once for all shards, anew with what a new step is made of.
+        self._shard_graph = self.as_graph(self._shard_sums)
 
     def add_token_metrics(self):
         """Makes the metrics of the own loss, before the model is built."""
         self._own_loss = True
-        self._shard_graph = None
         self.token_metrics = [
             keras.metrics.Mean(name="loss"),
             Perplexity(name="perplexity"),
@@ -127,15 +128,16 @@ class TokenStep(ManyWorkersStep):
     def _token_sums(self, inputs, labels, weights, training):
         """Sums over this replica's real target tokens.
 
-        Each shard of the batch is a call of the same graph that waits for no
-        other, so that TensorFlow runs them side by side.
+        No shard of the batch waits for another, so that TensorFlow runs them
+        side by side.
         """
         data, count = (inputs, labels, weights), self.batch_shards
         if count == 1:
             return self._shard_sums(*data, training)
-        if self._shard_graph is None:
-            self._shard_graph = self.as_graph(self._shard_sums)
-        shards = [self._shard_graph(*x, training) for x in cut(data, count)]
+        shard_sums = self._shard_graph
+        if tf.distribute.has_strategy():  # each replica has its own variables
+            shard_sums = self._shard_sums
+        shards = [shard_sums(*each, training) for each in cut(data, count)]
         return TokenSums(*map(tf.add_n, zip(*shards, strict=True)))
 
     def _shard_sums(self, inputs, labels, weights, training):

@@ -79,7 +79,9 @@ def decayed():
     return SGD(0.1, coupled_decay=0.1, clip_value=1e-3)
 
 
-def trained(strategy, encoder=recurrent, passes=PASSES, optimizer=adam):
+def trained(
+    strategy, encoder=recurrent, passes=PASSES, optimizer=adam, shards=1
+):
     """Weights, history and evaluation after some passes of 5 steps."""
     keras.utils.set_random_seed(1)
     with strategy.scope():
@@ -95,6 +97,7 @@ def trained(strategy, encoder=recurrent, passes=PASSES, optimizer=adam):
             label_smoothing=0.1,
         )
         model.compile(optimizer())
+    model.batch_shards = shards
     fitted = model.fit(dataset(), epochs=passes, shuffle=False, verbose=0)
     evaluated = model.evaluate(dataset(), verbose=0, return_dict=True)
     steps = int(model.optimizer.iterations.numpy())
@@ -125,6 +128,9 @@ def main():
     others["decayed"] = furthest(
         trained(one, passes=2, optimizer=decayed),
         trained(two, passes=2, optimizer=decayed),
+    )
+    others["shards"] = furthest(
+        trained(one, passes=2), trained(two, passes=2, shards=2)
     )
     print(
         json.dumps(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.processes import python
 
-pytestmark = pytest.mark.slow  # trains four models, with one and two replicas
+pytestmark = pytest.mark.slow  # trains models, with one and two replicas
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,12 @@ def test_weights_are_equal_after_50_steps(found):
 
 def test_other_encoders_and_optimizers_have_equal_weights(found):
     differences = found["weights_of_others"]
-    assert set(differences) == {"pooling", "convolutions", "decayed"}
+    assert set(differences) == {
+        "pooling",
+        "convolutions",
+        "decayed",
+        "shards",
+    }
     assert max(differences.values()) < 1e-6
 
 
