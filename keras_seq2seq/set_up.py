@@ -254,6 +254,9 @@ def _resolved(config, directory, workers):
     on.
     """
     stored = stored_config(directory)
+    if stored is not None and stored.batch_shards is None:
+        # It was begun when there were none.
+        stored = stored.model_copy(update={"batch_shards": 1})
     seed = config.tf_random_seed
     if seed is None:
         seed = (
@@ -264,10 +267,7 @@ def _resolved(config, directory, workers):
         seed = workers.from_chief(seed)
     shards = config.batch_shards
     if shards is None:
-        # A run that knows of no shards was begun when there were none.
-        shards = (
-            batch_shards(config) if stored is None else stored.batch_shards or 1
-        )
+        shards = stored.batch_shards if stored else batch_shards(config)
     config = config.model_copy(
         update={
             "tf_random_seed": seed,
