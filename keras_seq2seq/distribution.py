@@ -1,5 +1,7 @@
 """Which `tf.distribute` strategy shares the work, and among whom."""
 
+import contextlib
+import ctypes
 import dataclasses
 import functools
 import json
@@ -14,6 +16,7 @@ from keras_seq2seq.errors import UserError
 from keras_seq2seq.processors import processors
 
 SHARDS = 2  # of a batch, where a configuration does not say
+M_ARENA_MAX = -8  # of glibc's malloc.h
 CLUSTER = "TF_CONFIG"  # the environment variable that names the workers
 EXAMPLE = (
     '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, '
@@ -326,6 +329,8 @@ def configure_devices(
         tf.debugging.set_log_device_placement(True)
     if threads or shards > 1:
         _divide_threads(threads, shards)
+    if shards > 1:
+        _share_memory()
     gpus = tf.config.list_physical_devices("GPU")
     if gpus and deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -343,6 +348,16 @@ def _divide_threads(threads, shards):
     except RuntimeError:  # it ran operations before, as in a notebook
         if threads:
             raise
+
+
+def _share_memory():
+    """Lets all threads take memory from one place.
+
+    In glibc each thread has an arena of its own, which keeps what was freed:
+    100 MiB in a training of 11 million weights.
+    """
+    with contextlib.suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def configure_for(config, say=lambda line: None):
