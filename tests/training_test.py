@@ -43,6 +43,7 @@ def test_a_run_keeps_its_number_of_shards(tmp_path):
     straight = basic_flags(whole, train_steps=4, batch_shards=2, **flags)
     assert main(straight) == 0
     assert main(basic_flags(cut, train_steps=2, batch_shards=2, **flags)) == 0
+    flags["batch_shards"] = None
     assert main(basic_flags(cut, train_steps=4, **flags)) == 0
     assert read_run(cut).config.batch_shards == 2
     one, other = (

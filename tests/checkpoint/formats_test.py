@@ -43,6 +43,7 @@ def test_an_old_run_goes_on(stored, capsys):
         eval_every_n_steps=40,
         save_checkpoints_steps=None,
         keep_checkpoint_max=1,
+        batch_shards=None,  # which it does not know
     )
     assert main(flags) == 0, capsys.readouterr().err
     assert "Going on from ckpt-40." in capsys.readouterr().err

@@ -72,6 +72,8 @@ def train_flags(output_dir, **changes):
         "train_steps": STEPS,
         "eval_every_n_steps": 20,
         "tf_random_seed": 7,
+        # Else it would depend on what the process has run before.
+        "batch_shards": 1,
         "save_checkpoints_steps": 25,
         "keep_checkpoint_max": 0,
         "keep_checkpoint_every_n_hours": 4,

@@ -163,10 +163,8 @@ def stored(run):
 def interrupted(tmp_path_factory):
     """A run that another process began and SIGTERM ended."""
     run = tmp_path_factory.mktemp("interrupted") / "run"
-    # Two where there are cores for them, but not in this process.
-    flags = train_flags(run, batch_shards=1)
     process = subprocess.Popen(
-        [sys.executable, "-m", "keras_seq2seq", *flags],
+        [sys.executable, "-m", "keras_seq2seq", *train_flags(run)],
         cwd=REPOSITORY,
         stderr=subprocess.PIPE,
         text=True,

@@ -35,7 +35,9 @@ def carry_out(tmp_path_factory):
     @functools.cache
     def done(moment, number):
         place = tmp_path_factory.mktemp("interrupted")
-        flags = basic_flags(place / "run", dev_decoding=DECODING)
+        flags = basic_flags(
+            place / "run", dev_decoding=DECODING, batch_shards=2
+        )
         job = {"moment": moment, "signal": number, "place": str(place)}
         print(json.dumps({**job, "flags": flags}), file=process.stdin)
         process.stdin.flush()
