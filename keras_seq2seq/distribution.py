@@ -289,11 +289,11 @@ def _worthwhile_shards(config):
     operations share the threads: most are too small for that. More parts were
     not measured.
     """
-    alone = not tf.config.list_physical_devices("GPU") and CLUSTER not in (
-        os.environ
-    )
-    # Networks that read pictures have large operations.
-    if not alone or _logical_cpus() > 1 or config.model == "Image2Seq":
+    if tf.config.list_physical_devices("GPU") or _logical_cpus() > 1:
+        return 1
+    if worker_count(os.environ.get(CLUSTER)) > 1:
+        return 1
+    if config.model == "Image2Seq":  # its operations are large
         return 1
     return min(config.threads or processors(), SHARDS)
 

@@ -139,9 +139,14 @@ def test_replicas_and_models_of_pictures_are_not_cut_further(
 ):
     pictures = Config.model_validate({"model": "Image2Seq"})
     assert distribution.batch_shards(pictures) == 1
-    monkeypatch.setenv("TF_CONFIG", "{}")
+    task = dict(zip(TASK, ("worker", 0), strict=True))
+    described = json.dumps({"cluster": TWO, "task": task})
+    monkeypatch.setenv("TF_CONFIG", described)
     distribution.configure_for(Config())
     assert distribution.batch_shards(Config()) == 1
+    monkeypatch.setenv("TF_CONFIG", "{}")  # as schedulers set it for one
+    distribution.configure_for(Config())
+    assert distribution.batch_shards(Config()) == 2
     monkeypatch.delenv("TF_CONFIG")
     monkeypatch.setattr(
         tf.config, "get_logical_device_configuration", lambda _: [1, 2]
