@@ -133,6 +133,6 @@ class GRUCell(Cell):
         }
 
 
-def open_gates(*parts):
-    """Sigmoids of the sums of what goes into each gate."""
-    return [ops.sigmoid(sum(each)) for each in zip(*parts, strict=True)]
+def open_gates(inputs, sums):
+    """Each gate, from its input and what the state adds to it."""
+    return [ops.sigmoid(a + b) for a, b in zip(inputs, sums, strict=True)]

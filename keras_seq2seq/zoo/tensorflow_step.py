@@ -141,6 +141,7 @@ class TokenStep(ManyWorkersStep):
         return TokenSums(*map(tf.add_n, zip(*shards, strict=True)))
 
     def _shard_sums(self, inputs, labels, weights, training):
+        """Sums over the real target tokens of one shard."""
         memory, carry = self.encode(inputs, training)
         features = self.features(inputs["target"], memory, carry, training)
         real = tf.where(weights > 0)  # (N, 2): padding is never projected
