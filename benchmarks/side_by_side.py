@@ -164,7 +164,7 @@ def show(figures, peer=OPENNMT_TF.name):
         for values in medians.values()
     ]
     for key in lengths[0]:
-        found = [each[key] for each in lengths]
+        found = [each[key] for each in lengths if key in each]
         if max(found) > (1 + SAME_LENGTH) * min(found):
             print(f"{key} differs: compare sentences, not tokens alone.")
     for name, values in medians.items():

@@ -25,6 +25,7 @@ COMMANDS = {
     "config": ("config", "show settings, upgrade old ones, print the schema"),
     "toy-data": ("toy_data", "write a toy corpus: copy, reverse or sort"),
     "bleu": ("bleu", "print BLEU as multi-bleu.perl does"),
+    "lexicon": ("lexicon", "learn a shortlist of translations for each word"),
     "bpe": ("bpe", "learn and apply byte pair encoding, marked by @@"),
     "quickstart": ("quickstart", "train on real data that is installed"),
     "sagemaker": (

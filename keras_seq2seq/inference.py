@@ -186,6 +186,7 @@ def generate_lines(
     batch_size=BATCH_SIZE,
     read_ahead=None,
     max_input_length=None,
+    lexicon=None,
 ):
     """Generates for a stream of lines, in order, some thousand at a time.
 
@@ -197,6 +198,7 @@ def generate_lines(
         read_ahead: int or None. Lines read before the first of them is
             decoded; None: some thousand, 1: each is answered before the next.
         max_input_length: int or None. As for `Generator.generate`.
+        lexicon: `Lexicon` or None. As for `Generator.generate`.
 
     Returns:
         iterator of `Generation`, one per line.
@@ -209,6 +211,7 @@ def generate_lines(
             search,
             batch_size=batch_size,
             max_input_length=max_input_length,
+            lexicon=lexicon,
         )
         seconds = (time.perf_counter() - begin) / len(waiting)
         for generation in found:

@@ -11,15 +11,16 @@ from pathlib import Path
 import keras
 from ours import build
 
+from keras_seq2seq.data.lexicon import Lexicon
 from keras_seq2seq.distribution import configure_devices
+from keras_seq2seq.metrics import score
 from keras_seq2seq.search import BeamSearch, GreedySearch
 
 EPOCHS = 2
-SEARCHES = {"greedy": GreedySearch(), "beam5": BeamSearch(5)}
 
 
 def main():
-    """Trains when no weights are there, then decodes four ways."""
+    """Trains when no weights are there, then decodes six ways."""
     precision, data, threads, batch_size = sys.argv[1:]
     threads = int(threads)
     configure_devices(threads, shards=threads)
@@ -35,15 +36,25 @@ def main():
         )
         model.save_weights(weights)
     model.load_weights(weights)
-    text = (data / "test_2016_flickr.en").read_text("utf-8").splitlines()
+    text, reference = (
+        (data / f"test_2016_flickr.{x}").read_text("utf-8").splitlines()
+        for x in ("en", "de")
+    )
+    lexicon = Lexicon.learn(bucketing.pairs, model.tokenizers)
+    searches = {
+        "greedy": (GreedySearch(), None),
+        "beam5": (BeamSearch(5), None),
+        "beam5_shortlist": (BeamSearch(5), lexicon),
+    }
     result = {}
-    for name, search in SEARCHES.items():
+    for name, (search, lexicon) in searches.items():
         for fixed in (True, False):
-            limits = {"max_length": 20, "min_length": 19} if fixed else {}
-            limits["batch_size"] = int(batch_size)
-            model.generate(text, search, **limits)  # makes the graphs
+            options = {"batch_size": int(batch_size), "lexicon": lexicon}
+            if fixed:
+                options |= {"max_length": 20, "min_length": 19}
+            model.generate(text, search, **options)  # makes the graphs
             began = time.perf_counter()
-            found = model.generate(text, search, **limits)
+            found = model.generate(text, search, **options)
             seconds = time.perf_counter() - began
             if fixed:
                 result[f"{name}_fixed20"] = round(len(text) / seconds, 1)
@@ -52,6 +63,8 @@ def main():
             result[f"{name}_tokens"] = round(tokens / seconds, 1)
             result[f"{name}_sentences"] = round(len(text) / seconds, 1)
             result[f"{name}_mean_length"] = round(tokens / len(text), 2)
+            bleu = score("bleu", [each.text for each in found], reference)
+            result[f"{name}_bleu"] = round(bleu.value, 2)
     print(json.dumps(result))
 
 

@@ -112,6 +112,7 @@ def run(arguments):
         flags.ensemble_mode,
     )
     _ready_for_pictures(flags, model)
+    lexicon = _lexicon(flags, model)
     from_stdin = not (flags.input_pipeline or flags.images)
     typed = from_stdin and sys.stdin.isatty()
     at_once = typed or (flags.interactive and from_stdin)
@@ -136,6 +137,7 @@ def run(arguments):
             batch_size=flags.batch_size,
             read_ahead=1 if at_once else flags.chunk_size,
             max_input_length=flags.max_input_len,
+            lexicon=lexicon,
         ):
             for text in said:
                 write(text + "\n")
@@ -154,6 +156,29 @@ def _checkpoint(flags):
             f"{flags.checkpoint} and {flags.checkpoint_path}"
         )
     return flags.checkpoint_path or flags.checkpoint
+
+
+def _lexicon(flags, model):
+    """The `Lexicon` that is asked for, or None."""
+    from keras_seq2seq.data.lexicon import Lexicon
+    from keras_seq2seq.errors import UserError
+
+    path, best = flags.restrict_lexicon, flags.restrict_lexicon_topk
+    if path is None:
+        if best is not None:
+            raise UserError(
+                "--restrict_lexicon_topk is an option of --restrict_lexicon. "
+                "Type that, too, with its file."
+            )
+        return None
+    if model.tokenizers[0] is None:
+        raise UserError(
+            "--restrict_lexicon goes with a model of text. Received: "
+            f"{type(model).__name__}"
+        )
+    lexicon = Lexicon.load(path)
+    lexicon.check(model.tokenizers)
+    return lexicon if best is None else lexicon.shortened(best)
 
 
 def _check_passed_through(tasks, flags):

@@ -152,6 +152,17 @@ class InferenceFlags(Section):
     seed: Whole | None = Field(
         None, ge=0, description="of --sample; default: 0"
     )
+    restrict_lexicon: Text | None = Field(
+        None,
+        description="file of `keras-seq2seq lexicon create`: only what it has "
+        "for a source is written, which is faster",
+    )
+    restrict_lexicon_topk: Whole | None = Field(
+        None,
+        ge=1,
+        description="most target tokens of a source token; default: all that "
+        "the lexicon has",
+    )
 
 
 SOCKEYE_FLAGS = (
@@ -171,6 +182,8 @@ SOCKEYE_FLAGS = (
     "sample",
     "top_p",
     "seed",
+    "restrict_lexicon",
+    "restrict_lexicon_topk",
 )
 BARE = {"json_input": "true", "sample": "0"}  # what a flag means by itself
 

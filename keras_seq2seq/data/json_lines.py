@@ -56,7 +56,7 @@ def _parsed(line, where):
     found = [key for key in REFUSED if given.get(key)]
     if found:
         raise UserError(
-            f"{where}: `{found[0]}` would be ignored: models here take none. "
+            f"{where}: `{found[0]}` would be ignored: no line has its own. "
             "Leave it out, or give it another name to have it passed on."
         )
     return given

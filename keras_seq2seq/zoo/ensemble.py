@@ -121,10 +121,10 @@ class Ensemble:
             ]
         )
 
-    def search_memory(self, memory):
-        """The memories with what a search makes once."""
+    def search_memory(self, memory, shortlist=None):
+        """The memories with what a search makes once; see `Seq2Seq`."""
         pairs = zip(self.members, memory, strict=True)
-        return tuple(each.search_memory(own) for each, own in pairs)
+        return tuple(each.search_memory(own, shortlist) for each, own in pairs)
 
     def stepper(self, memory, multiple=1):
         """Returns `step(tokens, carry)` over one memory; see `Seq2Seq`."""

@@ -75,6 +75,7 @@ class Generator:
         min_length=0,
         batch_size=BATCH_SIZE,
         max_input_length=None,
+        lexicon=None,
     ):
         """Writes a target for each source.
 
@@ -93,6 +94,9 @@ class Generator:
                 pieces of so many, END apart, whose targets are joined, see
                 `keras_seq2seq.zoo.long_sources`. None: what is beyond the
                 model's greatest source length is not read.
+            lexicon: `Lexicon` or None. A source becomes tokens of its
+                shortlist alone, which is faster; probabilities are those
+                among these tokens.
 
         Returns:
             list of `Generation`, in the order of `sources`.
@@ -100,6 +104,7 @@ class Generator:
         Raises:
             ValueError: no tokenizers, more tokens than the model has learned
                 positions for, or lengths or a batch size out of range.
+            UserError: a lexicon of other vocabularies.
         """
         if isinstance(sources, str):
             raise TypeError(
@@ -112,6 +117,8 @@ class Generator:
                 "`tokenizers=(source, target)`."
             )
         self._check_sizes(max_length, min_length, batch_size)
+        if lexicon is not None:
+            lexicon.check(self.tokenizers)
         search = search or self.default_search
         pieces = self.pieces(sources, max_input_length)
         self._check(
@@ -128,7 +135,7 @@ class Generator:
 
         def hypotheses(inputs):
             most = self._most(inputs) if max_length is None else max_length
-            return self.search(inputs, search, most, min_length)
+            return self.search(inputs, search, most, min_length, lexicon)
 
         batches = self.batches(flat, batch_size)
         for told, found in _side_by_side(hypotheses, batches, workers):
@@ -230,7 +237,9 @@ class Generator:
         penalty = search.penalty() if hasattr(search, "penalty") else None
         return joined(parts, self.tokenizers[1].decode, penalty)
 
-    def search(self, inputs, search, max_length=100, min_length=0):
+    def search(
+        self, inputs, search, max_length=100, min_length=0, lexicon=None
+    ):
         """Hypotheses, as numpy arrays.
 
         Args:
@@ -240,17 +249,28 @@ class Generator:
             max_length: int, or int array `(B,)`. Most tokens written, END
                 included.
             min_length: int, or int array `(B,)`. Fewest words before END.
+            lexicon: `Lexicon` or None. As for `generate`.
         """
         if not isinstance(inputs, dict):
             inputs = {"source": inputs}
-        with self._lock:
-            run = self._compiled.get(search)
-            if run is None:
-                run = self._compiled[search] = _Run(self.model, search)
         count = len(next(iter(inputs.values())))
         bounds = np.empty((2, count), np.int32)
         bounds[0], bounds[1] = max_length, min_length
-        return run(inputs, bounds)
+        if lexicon is None:
+            return self._run(search)(inputs, bounds)
+        shortlist = lexicon.candidates(inputs["source"])
+        run = self._run(search, shortlist.shape[1])
+        return _by_ids(run(inputs, bounds, shortlist), shortlist)
+
+    def _run(self, search, columns=None):
+        """What is compiled for a search: searches read the number of logits
+        where they are made into a graph."""
+        with self._lock:
+            run = self._compiled.get((search, columns))
+            if run is None:
+                run = _Run(self.model, search)
+                self._compiled[search, columns] = run
+            return run
 
     def _most(self, inputs):
         """Most tokens to be written for each source, END included."""
@@ -360,14 +380,21 @@ class _Run:
         self.finish = graph(self._finish)
         self.pick = graph(_pick)
 
-    def __call__(self, inputs, bounds):
-        """Hypotheses of inputs; `bounds (2, B)` are maxima and minima."""
+    def __call__(self, inputs, bounds, shortlist=None):
+        """Hypotheses of inputs.
+
+        Args:
+            inputs: mapping of arrays `(B, ...)`.
+            bounds: int32 array `(2, B)`. Maxima and minima.
+            shortlist: int32 array `(B, N)` or None, as `search_memory` takes
+                it. With it tokens are called by their places there.
+        """
         count = bounds.shape[1]
         collected, rows = Collected(count), np.arange(count)
         if self.whole is not None:
-            collected.add(rows, self.whole(inputs, *bounds))
+            collected.add(rows, self.whole(inputs, shortlist, *bounds))
             return collected.found
-        memory, trail = self.start(inputs, *bounds)
+        memory, trail = self.start(inputs, shortlist, *bounds)
         while len(rows):
             until = np.int32(end_of_segment(len(rows)))
             trail = self.extend(memory, trail, *bounds, until)
@@ -380,13 +407,13 @@ class _Run:
                 memory, trail = self.pick(memory, trail, left)
         return collected.found
 
-    def _whole(self, inputs, *bounds):
-        memory, carry = self._encode(inputs)
+    def _whole(self, inputs, shortlist, *bounds):
+        memory, carry = self._encode(inputs, shortlist)
         step = self._step(memory)
         return self.search(step, memory, carry, Limits(*bounds))
 
-    def _start(self, inputs, *bounds):
-        memory, carry = self._encode(inputs)
+    def _start(self, inputs, shortlist, *bounds):
+        memory, carry = self._encode(inputs, shortlist)
         step = self._step(memory)
         trail = self.search.start(step, memory, carry, Limits(*bounds))
         return memory, trail
@@ -399,9 +426,9 @@ class _Run:
     def _finish(self, trail, rows):
         return self.search.finish(pick_trail(trail, rows))
 
-    def _encode(self, inputs):
+    def _encode(self, inputs, shortlist):
         memory, carry = self.model.encode(inputs)
-        return self.model.search_memory(memory), carry
+        return self.model.search_memory(memory, shortlist), carry
 
     def _step(self, memory):
         # Whole blocks of logits: none is copied to find the best.
@@ -416,6 +443,16 @@ def _has_segments(search):
         return False
     first = next(own for own in owners if "extend" in own or "__call__" in own)
     return "extend" in first
+
+
+def _by_ids(found, shortlist):
+    """Hypotheses whose tokens were called by their places in a shortlist."""
+    ids = np.take_along_axis(shortlist[:, None], found.ids, axis=-1)
+    if found.history is None:
+        return found._replace(ids=ids)
+    words = found.history.words
+    words = np.take_along_axis(shortlist[:, None], words, axis=-1)
+    return found._replace(ids=ids, history=found.history._replace(words=words))
 
 
 def _side_by_side(run, batches, workers):

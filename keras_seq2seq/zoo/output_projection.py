@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_seq2seq.layers.weight_norm import norms, weight_normed
+from keras_seq2seq.tokens import PAD
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
@@ -87,24 +88,13 @@ class OutputProjection(keras.layers.Layer):
                 their number a multiple of this.
         """
         surplus = -self.vocabulary_size % multiple
-        embedding = self._tied_to()
-        if embedding is None:
-            kernel = ops.convert_to_tensor(self.kernel)
-            if self.weight_norm:
-                norm = ops.convert_to_tensor(self.norm)
-                kernel = weight_normed(kernel, norm)
-            kernel = ops.cast(kernel, self.compute_dtype)
-        else:
-            table = ops.cast(embedding.table, self.compute_dtype)
-            kernel = ops.transpose(table)
-        bias = ops.cast(self.bias, "float32")
+        kernel, bias = self._columns(), ops.cast(self.bias, "float32")
         if surplus:
             kernel = ops.pad(kernel, [(0, 0), (0, surplus)])
             bias = ops.pad(bias, [(0, surplus)], constant_values=-float("inf"))
 
         def project(features):
-            if self.resize is not None:
-                features = self.resize(features)
+            features = self._resized(features)
             flat = ops.reshape(features, (-1, features.shape[-1]))
             logits = ops.cast(ops.matmul(flat, kernel), "float32") + bias
             shape = ops.shape(features)[:-1]
@@ -112,5 +102,46 @@ class OutputProjection(keras.layers.Layer):
 
         return project
 
+    def columns(self, tokens):
+        """What `projector_onto` needs, for each sentence its own tokens.
+
+        Args:
+            tokens: int32 tensor `(B, N)`, PAD first and behind the others.
+
+        Returns:
+            mapping of tensors `(B, ...)`.
+        """
+        kernel = ops.take(ops.transpose(self._columns()), tokens, axis=0)
+        bias = ops.take(ops.cast(self.bias, "float32"), tokens, axis=0)
+        places = ops.arange(tokens.shape[1], dtype="int32")
+        filled = ops.logical_or(tokens != PAD, places == PAD)
+        return {
+            "kernel": ops.transpose(kernel, (0, 2, 1)),
+            "bias": ops.where(filled, bias, -float("inf"))[:, None],
+        }
+
+    def projector_onto(self, columns):
+        """Returns the projection of features `(B, K, U)` to `(B, K, N)`."""
+
+        def project(features):
+            logits = ops.matmul(self._resized(features), columns["kernel"])
+            return ops.cast(logits, "float32") + columns["bias"]
+
+        return project
+
     def call(self, features):
         return self.projector()(features)
+
+    def _columns(self):
+        """The kernel `(U, V)` in the type of the products."""
+        embedding = self._tied_to()
+        if embedding is not None:
+            return ops.transpose(ops.cast(embedding.table, self.compute_dtype))
+        kernel = ops.convert_to_tensor(self.kernel)
+        if self.weight_norm:
+            norm = ops.convert_to_tensor(self.norm)
+            kernel = weight_normed(kernel, norm)
+        return ops.cast(kernel, self.compute_dtype)
+
+    def _resized(self, features):
+        return features if self.resize is None else self.resize(features)

@@ -350,21 +350,41 @@ class Seq2Seq(TokenStep, keras.Model):
 
         Args:
             memory: as `encode` or `search_memory` gives it.
-            multiple: int. As for `OutputProjection.projector`.
+            multiple: int. As for `OutputProjection.projector`; without effect
+                on a memory with a shortlist.
         """
         advance = self.decoder.stepper(memory, self.attention)
-        project = self.to_logits.projector(multiple)
+        shortlist = memory.get("shortlist")
+        if shortlist is None:
+            project = self.to_logits.projector(multiple)
+        else:
+            project = self.to_logits.projector_onto(shortlist)
 
         def step(tokens, carry):
+            if shortlist is not None:
+                tokens = ops.take_along_axis(
+                    shortlist["tokens"], tokens, axis=1
+                )
             embedded = _with_fed(self.embed_target(tokens), memory)
             features, carry, weights = advance(embedded, carry)
             return project(features), carry, weights
 
         return step
 
-    def search_memory(self, memory):
-        """The memory with what else can be made once and not at each step."""
-        return self.decoder.search_memory(memory)
+    def search_memory(self, memory, shortlist=None):
+        """The memory with what else can be made once and not at each step.
+
+        Args:
+            memory: as `encode` gives it.
+            shortlist: int32 tensor `(B, N)` or None. Target tokens of each
+                sentence, as `Lexicon.candidates` has them. The steps over
+                this memory are told, and give logits of, places among them.
+        """
+        memory = self.decoder.search_memory(memory)
+        if shortlist is None:
+            return memory
+        columns = self.to_logits.columns(shortlist)
+        return {**memory, "shortlist": {"tokens": shortlist, **columns}}
 
     def step(self, tokens, memory, carry):
         """One token of K hypotheses a sentence.

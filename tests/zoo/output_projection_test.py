@@ -79,3 +79,27 @@ def test_norms_follow_a_kernel_that_is_drawn_anew():
     layer.weights_drawn()
     features = array(2, 3)
     assert_close(layer(features), features @ np.asarray(layer.kernel))
+
+
+def projections():
+    """Built layers of each kind, and the width of their features."""
+    for options, width in (
+        ({}, U),
+        ({"weight_norm": True}, U),
+        ({"tied_to": table()}, E),
+        ({"tied_to": table()}, U),
+    ):
+        layer = OutputProjection(V, **options)
+        layer.build((None, width))
+        yield randomise(layer), width
+
+
+def test_logits_of_chosen_tokens_are_those_among_all():
+    tokens = np.array([[0, 1, 4, 6], [0, 5, 0, 0]], "int32")
+    for layer, width in projections():
+        features = array(2, 3, width)
+        chosen = layer.projector_onto(layer.columns(tokens))(features)
+        whole = np.asarray(layer(features))
+        expected = np.take_along_axis(whole, tokens[:, None], axis=-1)
+        expected[1, :, 2:] = -np.inf  # nothing but PAD behind the last token
+        assert_close(chosen, expected)

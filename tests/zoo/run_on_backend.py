@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from keras_seq2seq import layers, zoo
+from keras_seq2seq.data.lexicon import Lexicon
 from keras_seq2seq.initializers import WeightInitializer
 from keras_seq2seq.search import GreedySearch
 
@@ -190,6 +191,13 @@ def forward(model, given, target):
     return teacher_forced, keras.ops.stack(collected, axis=2)
 
 
+def lexicon():
+    """Two target tokens for each token of a source."""
+    table = np.arange(2 * SOURCE_SIZE, dtype="int32") % TARGET_SIZE
+    always = np.array([TARGET_SIZE - 1], "int32")
+    return Lexicon(table.reshape(SOURCE_SIZE, 2), always, (None, None))
+
+
 def trained(model, source, target, labels):
     """Loss and a table after one step of gradient descent."""
     model.compile(keras.optimizers.SGD(0.5))
@@ -224,11 +232,16 @@ def run(inputs):
         outputs[f"{name}/steps"] = keras.ops.convert_to_numpy(steps)
     for name in ("gru", "convs2s"):
         model = made[name]
-        found = model.generator.search(source, GreedySearch(), max_length=4)
+        search = functools.partial(
+            model.generator.search, source, GreedySearch(), max_length=4
+        )
+        found, among = search(), search(lexicon=lexicon())
         loss, weight = trained(model, source, target, inputs["labels"])
         outputs |= {
             f"{name}/ids": found.ids,
             f"{name}/log_probs": found.log_probs,
+            f"{name}/shortlist_ids": among.ids,
+            f"{name}/shortlist_log_probs": among.log_probs,
             f"{name}/loss": loss,
             f"{name}/weight": weight,
         }
