@@ -134,18 +134,20 @@ def draw(points, path):
         panel.set_xlabel(AXES[axis][0])
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("microseconds per target token")
-    base = ", ".join(f"{name} {_short(size)}" for name, size in BASE.items())
-    figure.suptitle(f"AttentionSeq2Seq, float32; else {base}", fontsize=10)
+    base = ", ".join(f"{_short(BASE[axis])} {AXES[axis][0]}" for axis in BASE)
+    figure.suptitle(
+        f"AttentionSeq2Seq, float32; what is not varied: {base}", fontsize=10
+    )
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
 
 
 def _short(size):
-    for limit, letter in ((10**6, "M"), (10**3, "k")):
-        if size >= limit:
-            return f"{size / limit:g}{letter}"
-    return str(size)
+    for unit, letter in ((10**6, "M"), (10**3, "k")):
+        if size % unit == 0:
+            return f"{size // unit}{letter}"
+    return f"{size:,}"
 
 
 if __name__ == "__main__":
