@@ -13,12 +13,12 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import yaml
 
 from keras_seq2seq import recipe
 from keras_seq2seq.checkpoint.lock import locked
 from keras_seq2seq.config import automatic as rules
 from keras_seq2seq.config.files import lay_over, load
+from keras_seq2seq.config.yaml_writer import block
 from keras_seq2seq.data.hold_out import hold_out
 from keras_seq2seq.data.lines import one_file, read_lines
 from keras_seq2seq.data.write_file import write_file
@@ -100,7 +100,7 @@ def _choose(directory, origin, minutes, flags, allowed, say):
     chosen = {**rules.settings(facts, model), **_pipelines(data)}
     own = {name: flags[name] for name in flags if name not in ELSEWHERE}
     laid = rules.reconciled(lay_over(chosen, own))
-    untimed = write_file(data / "untimed.yml", _yaml(laid))
+    untimed = write_file(data / "untimed.yml", block(laid))
     config = load([untimed])
     for one in config.prepare:
         path = directory / one.output
@@ -115,7 +115,7 @@ def _choose(directory, origin, minutes, flags, allowed, say):
     schedule = rules.schedule(facts, pace, minutes, config.train_steps)
     untimed.unlink()
     chosen = rules.reconciled(lay_over(_merged(chosen, schedule), own))
-    return _comment(origin, facts, pace) + _yaml(chosen)
+    return _comment(origin, facts, pace) + block(chosen)
 
 
 def look_at(data, split):
@@ -257,7 +257,3 @@ def _comment(origin, facts, pace):
         f"{pace.steps_per_minute:.0f} steps a minute here.",
     ]
     return "".join(f"{line}\n" for line in lines)
-
-
-def _yaml(values):
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)

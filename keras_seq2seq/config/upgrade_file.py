@@ -1,11 +1,10 @@
 """An old configuration file in the present form."""
 
-import yaml
-
 from keras_seq2seq.config import hparams, yaml_reader
 from keras_seq2seq.config.files import as_layer, upgraded
 from keras_seq2seq.config.upgrade import Layer
 from keras_seq2seq.config.wiki import DOCUMENT_001, DOCUMENT_002
+from keras_seq2seq.config.yaml_writer import block
 
 OPTIONS = {"model_class", "model_params"}
 OLD_KEYS = {*DOCUMENT_001.hparams, *DOCUMENT_002.hparams}
@@ -30,7 +29,7 @@ def upgrade_file(path, model=None):
     if model is not None:
         layer.values["model"] = model
     values, told = upgraded(layer)
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True), told
+    return block(values), told
 
 
 def _layer(path):

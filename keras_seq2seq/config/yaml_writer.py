@@ -1,10 +1,25 @@
-"""Plain values as YAML in one line."""
+"""Plain values as YAML that `yaml_reader` reads as the same values."""
 
 import yaml
 
+from keras_seq2seq.config.yaml_reader import Loader
+
+
+def _resolvers():
+    """What is no text when it is read, by PyYAML or by us, such as `1e3`."""
+    own, read = (
+        kind.yaml_implicit_resolvers for kind in (yaml.SafeDumper, Loader)
+    )
+    return {
+        first: [*own.get(first, ()), *read.get(first, ())]
+        for first in {**own, **read}
+    }
+
 
 class _Writer(yaml.SafeDumper):
-    """A dumper that breaks no line."""
+    """Quotes what would be no text, and breaks no line in it."""
+
+    yaml_implicit_resolvers = _resolvers()
 
 
 def _text(writer, text):
@@ -13,6 +28,13 @@ def _text(writer, text):
 
 
 _Writer.add_representer(str, _text)
+
+
+def block(values):
+    """YAML of plain values, a line for each, mappings in their order."""
+    return yaml.dump(
+        values, Dumper=_Writer, sort_keys=False, allow_unicode=True
+    )
 
 
 def flow(values):

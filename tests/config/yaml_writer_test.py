@@ -1,8 +1,8 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keras_seq2seq.config import yaml_reader
-from keras_seq2seq.config.yaml_writer import flow
+from keras_seq2seq.config.yaml_writer import block, flow
 
 LETTERS = st.characters(exclude_categories=["Cs", "Cc"])
 VALUES = st.recursive(
@@ -16,8 +16,16 @@ VALUES = st.recursive(
 )
 
 
+@example({"0E0": "1e3"})  # no numbers to PyYAML, but to our reader
 @given(VALUES)
 def test_what_is_written_in_one_line_comes_back(value):
     text = flow({"key": value})
     assert len(text.splitlines()) == 1
+    assert yaml_reader.parse(text, "text")[0] == {"key": value}
+
+
+@example({"0E0": "1e3"})
+@given(VALUES)
+def test_what_is_written_in_lines_comes_back(value):
+    text = block({"key": value})
     assert yaml_reader.parse(text, "text")[0] == {"key": value}
