@@ -59,6 +59,7 @@ model_params:
   attention.params: {num_units: 5}
   encoder.params: ENCODER
   decoder.params: DECODER
+  inference.max_decode_length: 12
 train_steps: 3
 eval_every_n_steps: 3
 batch_size: 32

@@ -4,6 +4,7 @@
 with relative paths and without `samples/` and events.
 """
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 import keras_seq2seq
 from keras_seq2seq.__main__ import main
 from keras_seq2seq.inference import score_pairs
-from tests.commands.small_run import train_flags
+from tests.commands.small_run import MODEL_PARAMS, train_flags
 
 # Format -> nats of three targets, as the version that wrote it had them.
 WRITTEN = {"format_1": [-1.98086882, -7.51690722, -8.93072224]}
@@ -36,9 +37,11 @@ def test_an_old_run_gives_the_same_probabilities(stored):
 
 
 def test_an_old_run_goes_on(stored, capsys):
+    params = {k: v for k, v in MODEL_PARAMS.items() if "length" not in k}
     flags = train_flags(
         "run",
         data_dir=None,
+        model_params=json.dumps(params),
         train_steps=45,
         eval_every_n_steps=40,
         save_checkpoints_steps=None,
