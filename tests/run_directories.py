@@ -50,15 +50,12 @@ def _written(directory, config, tokenizers):
 
 
 def untrained_attention_run(directory, tokenizers, **model_params):
-    """`untrained_run` of an AttentionSeq2Seq that writes little."""
-    decoder = {**MODEL_PARAMS["decoder.params"], "max_decode_length": 9}
+    """`untrained_run` of an AttentionSeq2Seq."""
     config = load(
         "",
         {
             "model": "AttentionSeq2Seq",
-            "model_params": json.dumps(
-                {**MODEL_PARAMS, "decoder.params": decoder, **model_params}
-            ),
+            "model_params": json.dumps({**MODEL_PARAMS, **model_params}),
             "input_pipeline_train": pipeline("train"),
             "input_pipeline_dev": pipeline("dev"),
             "data_dir": str(workplace()),
