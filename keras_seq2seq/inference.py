@@ -23,6 +23,7 @@ from keras_seq2seq.run_files import read_run
 from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.search.temperature import with_temperature
 from keras_seq2seq.tasks import DecodeText, running
+from keras_seq2seq.zoo.any_size import inputs_of_any_size, of_any_size
 from keras_seq2seq.zoo.ensemble import Ensemble
 from keras_seq2seq.zoo.generation import BATCH_SIZE
 
@@ -265,6 +266,9 @@ def _nats(model, pairs, batch_size, temperature=1.0, longest=(None, None)):
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
         inputs, labels, weights = assemble(pairs, chosen)
+        if start == 0:
+            by_token = (of_any_size(each, 2) for each in (labels, weights))
+            model.trace(log_probs, inputs_of_any_size(inputs), *by_token)
         found = log_probs(inputs, labels, weights).numpy()
         # A picture that can't be read leaves no weight to its caption.
         nats[chosen] = np.where(weights.any(axis=1), found, -np.inf)

@@ -12,10 +12,9 @@ from keras_seq2seq.serving.refusal import Refusal
 from keras_seq2seq.tokens import END, UNKNOWN
 
 LOGGER = logging.getLogger("keras_seq2seq.serving")
-# Rows, source tokens and target tokens of batches, none of them twice: a graph
-# serves all sizes of what has had two.
-WARMING = ((1, 2, 3), (3, 3, 4), (2 * WORTHWHILE, 5, 6), (None, 7, 8))
-FEW_TOKENS = 2  # of every other target: batches are divided when some are done
+# The batch whose graphs serve all others: every other target has few tokens,
+# as batches are divided when some are done.
+ROWS, LENGTH, TOKENS, FEW_TOKENS = 2 * WORTHWHILE, 5, 6, 2
 
 
 def load_translator(settings, paths):
@@ -85,19 +84,15 @@ class Translator:
         searches = {self._search}
         if self.model.has_attention:
             searches.add(self._attending)
-        longest = [self.model.longest_source, self.model.longest_target]
+        rows = min(ROWS, self.batch_size)
+        length = min(LENGTH, self.model.longest_source or LENGTH)
+        most = min(TOKENS, self.model.longest_target or TOKENS)
+        source = np.full((rows, length), UNKNOWN, "int32")
+        limits = np.full(rows, min(FEW_TOKENS, most))
+        limits[::2] = most
         for search in searches:
-            for rows, *lengths in WARMING:
-                rows = min(rows or self.batch_size, self.batch_size)
-                length, most = (
-                    min(one, limit or one)
-                    for one, limit in zip(lengths, longest, strict=True)
-                )
-                source = np.full((rows, length), UNKNOWN, "int32")
-                limits = np.full(rows, min(FEW_TOKENS, most))
-                limits[::2] = most
-                self.model.generator.search(source, search, limits)
-                yield
+            self.model.generator.search(source, search, limits)
+            yield
 
     def sentence(self, instance, index):
         """A client's `Instance`, measured.

@@ -91,6 +91,10 @@ class Ensemble:
         """The function as the members' backend compiles it."""
         return self.members[0].as_graph(function)
 
+    def trace(self, graph, *like):
+        """Traces what `as_graph` returned, as the members do."""
+        return self.members[0].trace(graph, *like)
+
     def encode(self, inputs):
         """Reads the source with each member.
 

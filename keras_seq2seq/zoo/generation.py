@@ -8,6 +8,7 @@ import logging
 import math
 import threading
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -23,6 +24,7 @@ from keras_seq2seq.search.compaction import (
 )
 from keras_seq2seq.search.top_tokens import BLOCK
 from keras_seq2seq.tokens import PAD, UNKNOWN
+from keras_seq2seq.zoo.any_size import inputs_of_any_size, of_any_size
 from keras_seq2seq.zoo.generated import BLANK, Generation
 from keras_seq2seq.zoo.long_sources import joined
 
@@ -379,6 +381,8 @@ class _Run:
         self.extend = graph(self._extend)
         self.finish = graph(self._finish)
         self.pick = graph(_pick)
+        self._lock = threading.Lock()
+        self._traced = False
 
     def __call__(self, inputs, bounds, shortlist=None):
         """Hypotheses of inputs.
@@ -394,6 +398,7 @@ class _Run:
         if self.whole is not None:
             collected.add(rows, self.whole(inputs, shortlist, *bounds))
             return collected.found
+        self._trace_once(inputs, shortlist)
         memory, trail = self.start(inputs, shortlist, *bounds)
         while len(rows):
             until = np.int32(end_of_segment(len(rows)))
@@ -406,6 +411,22 @@ class _Run:
             if len(left):
                 memory, trail = self.pick(memory, trail, left)
         return collected.found
+
+    def _trace_once(self, inputs, shortlist):
+        with self._lock:
+            if self._traced:
+                return
+            trace, rows = self.model.trace, keras.KerasTensor((None,), "int32")
+            inputs = inputs_of_any_size(inputs)
+            if shortlist is not None:
+                shortlist = of_any_size(shortlist)
+            begun = trace(self.start, inputs, shortlist, rows, rows)
+            if begun is not None:
+                until = keras.KerasTensor((), "int32")
+                trace(self.extend, *begun, rows, rows, until)
+                trace(self.pick, *begun, rows)
+                trace(self.finish, begun[1], rows)
+            self._traced = True
 
     def _whole(self, inputs, shortlist, *bounds):
         memory, carry = self._encode(inputs, shortlist)

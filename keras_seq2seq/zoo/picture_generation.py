@@ -18,6 +18,7 @@ from keras_seq2seq.data.pictures import (
     read_picture,
 )
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.zoo.any_size import of_any_size
 from keras_seq2seq.zoo.generation import Generator
 
 AT_ONCE = 32  # pictures that a network sees together: its maps are large
@@ -140,6 +141,7 @@ class PictureGenerator(Generator):
                 self._features = self.model.as_graph(
                     self.model.encoder.features
                 )
+                self.model.trace(self._features, of_any_size(pictures))
         found = self._features(ops.convert_to_tensor(pictures))
         return ops.convert_to_numpy(ops.cast(found, "float32"))
 

@@ -85,3 +85,6 @@ class TokenStep:
         if keras.backend.backend() == "torch":
             return torch.no_grad()(function)
         return function
+
+    def trace(self, graph, *like):
+        """Nothing: `as_graph` compiles nothing that could be traced."""

@@ -6,6 +6,7 @@ gradients. Here the loss is the sum over real target tokens of all replicas
 divided by their number, and everything else follows from its true gradient.
 """
 
+import functools
 import math
 import re
 from typing import NamedTuple
@@ -209,6 +210,34 @@ class TokenStep(ManyWorkersStep):
     def as_graph(self, function):
         """`function` as a graph that serves all lengths."""
         return tf.function(function, reduce_retracing=True, autograph=False)
+
+    def trace(self, graph, *like):
+        """Traces a graph before its first call, once for all sizes.
+
+        A first call would trace it for its own sizes, a second for those
+        that both have in common, a third for what is left.
+
+        Args:
+            graph: what `as_graph` returned.
+            *like: nests of `keras.KerasTensor` or None, as the graph will be
+                called; None in a shape stands for any size.
+
+        Returns:
+            the same of what the graph returns; None where graphs are not
+            traced, as under `tf.config.run_functions_eagerly`.
+        """
+        if tf.config.functions_run_eagerly():
+            return None
+
+        def spec(tensor):
+            return tf.TensorSpec(tensor.shape, tensor.dtype)
+
+        def symbolic(tensor):
+            return keras.KerasTensor(tensor.shape, tensor.dtype.name)
+
+        each = functools.partial(keras.tree.map_structure, none_is_leaf=False)
+        traced = graph.get_concrete_function(*each(spec, like))
+        return each(symbolic, traced.structured_outputs)
 
 
 class TokenSums(NamedTuple):
