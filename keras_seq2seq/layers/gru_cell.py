@@ -66,7 +66,6 @@ class GRUCell(Cell):
             self.add_gain("state_gain", 3 * self.units)
 
     def stepper(self):
-        begin = self.input_normaliser()
         recur = (
             self._reset_after() if self.reset_after else self._reset_before()
         )
@@ -76,7 +75,7 @@ class GRUCell(Cell):
             seen = h if seen is None else seen
             # Splits, not slices: the gradient of a split is one concatenation.
             # Equal parts: TensorFlow is ten times slower with others.
-            *gates, new = ops.split(begin(projected), 3, axis=-1)
+            *gates, new = ops.split(projected, 3, axis=-1)
             update, inner = recur(seen, gates)
             new = ops.tanh(new + inner)
             h = new + update * (h - new)

@@ -103,7 +103,6 @@ class LSTMCell(Cell):
     def stepper(self):
         recurrent = self.read(self.recurrent_kernel)
         state_gain = self.read(self.state_gain) if self.layer_norm else None
-        begin = self.input_normaliser()
         peep = self._peephole_reader()
         finish = self._output_reader()
 
@@ -112,7 +111,7 @@ class LSTMCell(Cell):
             sums = product(h if seen is None else seen, recurrent)
             if state_gain is not None:
                 sums = normalise(sums, 4) * state_gain
-            sums = begin(projected) + sums
+            sums = projected + sums
             i, j, f, o = ops.split(sums, 4, axis=-1)
             kept = ops.sigmoid(f + self.forget_bias + peep(0, c))
             written = ops.sigmoid(i + peep(1, c)) * ops.tanh(j)

@@ -332,11 +332,12 @@ class RecurrentStack(Part):
             project = cell.projector()
             return lambda x, context, masks: project(drop(x, masks, "input"))
         project, project_context = cell.projectors(size)
+        begin = cell.joiner()
 
         def join(x, context, masks):
             if not context_projected:
                 context = project_context(drop(context, masks, "input", size))
-            return project(drop(x, masks, "input")) + context
+            return begin(project(drop(x, masks, "input")) + context)
 
         return join
 
@@ -363,11 +364,12 @@ class RecurrentStack(Part):
                 lambda known, fed, masks: (None, known),
             )
         project, project_fed = first.projectors(row)
+        join = first.joiner()
 
         def begin_fed(known, fed, masks):
             if not fed_projected:
                 fed = project_fed(drop(fed, masks, "input", row))
-            return None, known + fed
+            return None, join(known + fed)
 
         return (
             lambda known, masks: project(drop(known, masks[0], "input")),

@@ -3,9 +3,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_seq2seq.layers import BasicRNNCell, GRUCell, LSTMCell
-from keras_seq2seq.layers.cell import normalise
+from keras_seq2seq.layers.cell import NORMALISATION_EPSILON, normalise
 from tests.contracts import array, assert_close, check_layer, randomise
 
 B, L, D, U = 2, 4, 3, 5
@@ -73,7 +74,7 @@ def test_parts_of_a_projected_concatenation_add_up(kind):
     inputs = array(B, D)
     left, right = cell.projectors(1)
     joined = left(inputs[:, :1]) + right(inputs[:, 1:])
-    assert_close(joined, cell.projector()(inputs))
+    assert_close(cell.joiner()(joined), cell.projector()(inputs))
 
 
 def test_kernels_begin_uniform_within_004(kind):
@@ -123,6 +124,23 @@ def test_normalise_centres_and_scales_each_group():
     blocks = np.asarray(normalise(sums, 4)).reshape(B, 4, U)
     np.testing.assert_allclose(blocks.mean(axis=-1), 0, atol=1e-6)
     np.testing.assert_allclose(blocks.var(axis=-1), 1, rtol=1e-4)
+
+
+def test_the_gradient_of_normalise_is_that_of_its_formula():
+    sums, weights = array(B, 4 * U), array(B, 4, U, seed=9)
+
+    def formula(sums):
+        blocks = tf.reshape(sums, (B, 4, U))
+        mean, variance = tf.nn.moments(blocks, -1, keepdims=True)
+        return (blocks - mean) / tf.sqrt(variance + NORMALISATION_EPSILON)
+
+    found = []
+    for function in (formula, lambda sums: normalise(sums, 4)):
+        with tf.GradientTape() as tape:
+            tape.watch(sums := tf.convert_to_tensor(sums))
+            mixture = tf.reshape(function(sums), (B, 4, U)) * weights
+        found.append(tape.gradient(mixture, sums))
+    assert_close(found[1], found[0])
 
 
 def test_units_must_be_positive(kind):
