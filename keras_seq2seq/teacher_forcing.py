@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
+from keras_seq2seq.callbacks.teacher_forced_samples import likeliest
 from keras_seq2seq.data.batches import assemble
 from keras_seq2seq.tokens import END
 
@@ -52,7 +53,7 @@ class TeacherForcing:
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
             inputs, _, weights = assemble(pairs, chosen)
-            found = self._likeliest(inputs).numpy()
+            found = ops.convert_to_numpy(self._likeliest(inputs))
             for index, ids, real in zip(chosen, found, weights, strict=True):
                 ids = _up_to_end(ids[real > 0].tolist())
                 tokens = tuple(tokenizer.pieces(ids))
@@ -68,7 +69,7 @@ class TeacherForcing:
             None if longest is None else longest - 1,
         )
         self._likeliest = model.as_graph(
-            lambda inputs: tf.argmax(model(inputs), axis=-1)
+            lambda inputs: likeliest(model, inputs)
         )
 
 
