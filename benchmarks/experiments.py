@@ -14,10 +14,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
 from keras_seq2seq import inference, recipe
+from keras_seq2seq.config import yaml_reader
+from keras_seq2seq.config.yaml_writer import block
 from keras_seq2seq.data.write_file import write_file
+from keras_seq2seq.errors import UserError
 from keras_seq2seq.metrics import score
 from keras_seq2seq.metrics.corpus import as_sets
 
@@ -35,7 +36,10 @@ changes are named as in `benchmarks/experiments/`.
 def main(argv=None):
     """Runs what is missing, and writes the table after each row."""
     arguments = _parser().parse_args(argv)
-    plan = yaml.safe_load(arguments.plan.read_text("utf-8"))
+    try:
+        plan, _ = yaml_reader.read(arguments.plan)
+    except UserError as error:
+        sys.exit(f"experiments: {error}")
     name = arguments.plan.stem
     folder = arguments.work_dir / name
     wanted = arguments.rows or plan["rows"]
@@ -69,7 +73,7 @@ def train(plan, change, directory, arguments):
     layers = [str(ROOT / base)]
     for number, layer in enumerate((plan["budget"], change)):
         path = directory.with_suffix(f".{number}.yml")
-        layers.append(str(write_file(path, yaml.safe_dump(layer))))
+        layers.append(str(write_file(path, block(layer))))
     command = [
         *(sys.executable, "-m", "keras_seq2seq", "train"),
         *("--config_paths", ",".join(layers)),

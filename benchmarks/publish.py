@@ -22,11 +22,10 @@ import sys
 import textwrap
 from pathlib import Path
 
-import yaml
-
 from keras_seq2seq import inference
 from keras_seq2seq.config.files import load
 from keras_seq2seq.config.inference_flags import checked_pipeline
+from keras_seq2seq.config.yaml_writer import block
 from keras_seq2seq.data.lines import read_lines
 from keras_seq2seq.data.write_file import write_file
 from keras_seq2seq.errors import UserError
@@ -207,18 +206,15 @@ def with_block(text, results):
     Returns:
         str. The block stands where it stood, or at the end.
     """
-    block, text = described(results), f"{text.rstrip()}\n"
+    published, text = described(results), f"{text.rstrip()}\n"
     if BLOCK.search(text):
-        return BLOCK.sub(lambda _: block, text, count=1)
-    return f"{text}\n{block}"
+        return BLOCK.sub(lambda _: published, text, count=1)
+    return f"{text}\n{published}"
 
 
 def described(results):
     """The block as YAML."""
-    listed = yaml.safe_dump(
-        results, sort_keys=False, allow_unicode=True, width=1000
-    )
-    return f"published:\n{textwrap.indent(listed, '  ')}"
+    return f"published:\n{textwrap.indent(block(results), '  ')}"
 
 
 def _parser():

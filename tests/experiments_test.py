@@ -79,3 +79,11 @@ def test_a_table_replaces_its_own_section_only(experiments):
     again = experiments.with_table(text, "a", "new table")
     assert again == text.replace("old table", "new table")
     assert again.index("## a") < again.index("## b")
+
+
+def test_a_plan_that_is_not_yaml_is_told_with_its_line(experiments, tmp_path):
+    plan = tmp_path / "plan.yml"
+    plan.write_text("about: one\nrows: [\n")
+    wrong = [str(plan), "--data_dir", "d", "--work_dir", str(tmp_path)]
+    with pytest.raises(SystemExit, match=r"plan\.yml:\d+: is not YAML"):
+        experiments.main(wrong)

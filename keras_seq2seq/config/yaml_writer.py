@@ -32,19 +32,21 @@ _Writer.add_representer(str, _text)
 
 def block(values):
     """YAML of plain values, a line for each, mappings in their order."""
-    return yaml.dump(
-        values, Dumper=_Writer, sort_keys=False, allow_unicode=True
-    )
+    return _dumped(values)
 
 
 def flow(values):
     """YAML of plain values, without any line break."""
-    text = yaml.dump(
+    text = _dumped(values, default_flow_style=True)
+    return text.removesuffix("...\n").strip()
+
+
+def _dumped(values, **style):
+    return yaml.dump(
         values,
         Dumper=_Writer,
-        default_flow_style=True,
         sort_keys=False,
         allow_unicode=True,
         width=10**9,
+        **style,
     )
-    return text.removesuffix("...\n").strip()

@@ -29,3 +29,8 @@ def test_what_is_written_in_one_line_comes_back(value):
 def test_what_is_written_in_lines_comes_back(value):
     text = block({"key": value})
     assert yaml_reader.parse(text, "text")[0] == {"key": value}
+
+
+def test_a_long_text_stays_in_its_line():
+    text = "word " * 100 + "word"
+    assert block({"a": text, "b": 1}) == f"a: {text}\nb: 1\n"
