@@ -19,6 +19,9 @@ from keras_seq2seq.metrics.perplexity import Perplexity
 from keras_seq2seq.optimizers.adam import Adam
 from keras_seq2seq.tokens import PAD
 
+# Tokens are projected in multiples of so many: for every number of rows
+# TensorFlow makes, and keeps, a product in bfloat16 of its own, 0.4 MiB.
+TOGETHER = 16
 NOT_FINITE = "The loss or its gradient is not a finite number"
 
 
@@ -148,16 +151,19 @@ class TokenStep(ManyWorkersStep):
         real = tf.where(weights > 0)  # (N, 2): padding is never projected
         filled = tf.reduce_any(weights > 0, axis=1)
         rows = tf.reduce_sum(tf.cast(filled, tf.float32))
-        logits = self.to_logits(tf.gather_nd(features, real))  # (N, V)
-        labels = tf.gather_nd(labels, real)
+        filling = _filling(real)
+        chosen = tf.concat([real, filling], axis=0)  # (M, 2), M >= N
+        logits = self.to_logits(tf.gather_nd(features, chosen))  # (M, V)
+        labels = tf.gather_nd(labels, chosen)
         weights = tf.gather_nd(weights, real)
+        weights = tf.pad(weights, [[0, tf.shape(filling)[0]]])
         smoothing = self.label_smoothing if training else 0.0
         loss, nats, right = cross_entropy(logits, labels, smoothing)
         return TokenSums(
             loss=tf.reduce_sum(loss * weights),
             nats=tf.reduce_sum(nats * weights),
-            correct=tf.reduce_sum(tf.cast(right, tf.float32)),
-            count=tf.cast(tf.shape(labels)[0], tf.float32),
+            correct=tf.reduce_sum(tf.cast(right & (weights > 0), tf.float32)),
+            count=tf.cast(tf.shape(real)[0], tf.float32),
             rows=rows,
         )
 
@@ -324,6 +330,11 @@ def cut(batch, count):
         tf.nest.map_structure(lambda x, i=i: x[i::count], batch)
         for i in range(count)
     ]
+
+
+def _filling(real):
+    """Repeats the first position until there is a multiple of `TOGETHER`."""
+    return tf.repeat(real[:1], -tf.shape(real)[0] % TOGETHER, axis=0)
 
 
 def cross_entropy(logits, labels, smoothing=0.0):

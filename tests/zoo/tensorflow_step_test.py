@@ -1,3 +1,5 @@
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -124,6 +126,29 @@ def test_the_accuracy_is_the_share_of_tokens_that_are_the_argmax():
     right = np.argmax(model(inputs), -1) == labels
     expected = (right * weights).sum() / TOKENS
     assert evaluate(model, data)["accuracy"] == pytest.approx(expected)
+
+
+def test_what_fills_the_product_up_is_no_right_token():
+    model, (inputs, _, weights) = compiled(attention_model()), batch()
+    labels = np.argmax(model(inputs)[..., 1:], -1) + 1  # never PAD
+    found = evaluate(model, (inputs, labels * (weights > 0), weights))
+    likeliest = np.argmax(model(inputs), -1) == labels
+    assert found["accuracy"] == (likeliest * weights).sum() / TOKENS > 0.8
+
+
+@pytest.mark.parametrize("rows", [1, 2, 6])  # of 9, 18 and 54 tokens
+def test_tokens_are_projected_in_multiples_of_sixteen(rows):
+    model, data = compiled(attention_model()), batch()
+    data = tf.nest.map_structure(lambda x: np.concatenate([x] * rows), data)
+    project, seen = model.to_logits, []
+
+    def to_logits(features):
+        seen.append(features.shape[0])
+        return project(features)
+
+    model.to_logits = to_logits
+    evaluate(model, data)
+    assert seen == [math.ceil(rows * TOKENS / 16) * 16]
 
 
 def test_label_smoothing_by_hand():
