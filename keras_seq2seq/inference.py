@@ -9,7 +9,9 @@ import os
 import re
 import time
 from pathlib import Path
+from typing import get_args
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -17,6 +19,7 @@ from keras_seq2seq import checkpoint, recipe
 from keras_seq2seq.checkpoint.choice import find_weights
 from keras_seq2seq.checkpoint.model_state import assign_weights, read_model
 from keras_seq2seq.config.files import override
+from keras_seq2seq.config.values import Precision
 from keras_seq2seq.data.batches import assemble, evaluation_dataset
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import read_run
@@ -34,7 +37,14 @@ AVERAGE = re.compile(
 LINES_AT_ONCE = 4096  # read before the first of them is decoded
 
 
-def load(run_dir, which=None, model_params=None, allowed=(), ensemble="linear"):
+def load(
+    run_dir,
+    which=None,
+    model_params=None,
+    allowed=(),
+    ensemble="linear",
+    precision=None,
+):
     """Loads a trained model from its run directory.
 
     Weights alone are read, into a model built from the directory's own
@@ -53,6 +63,8 @@ def load(run_dir, which=None, model_params=None, allowed=(), ensemble="linear"):
         allowed: modules of the user's own that may be imported.
         ensemble: str. How several models are combined: `"linear"` or
             `"log_linear"`.
+        precision: str. `"float32"`, or `"mixed_bfloat16"`, in which it need
+            not have been trained. None: Keras's dtype policy.
 
     Returns:
         `Seq2Seq`, or `Ensemble`, whose `generate` searches as the (first)
@@ -63,7 +75,28 @@ def load(run_dir, which=None, model_params=None, allowed=(), ensemble="linear"):
             make no ensemble.
     """
     if isinstance(run_dir, str | os.PathLike):
-        return _load_one(run_dir, which, model_params, allowed)
+        run_dir = [run_dir]
+    with _computing_in(precision):
+        return _load(run_dir, which, model_params, allowed, ensemble)
+
+
+@contextlib.contextmanager
+def _computing_in(precision):
+    """Layers that are made meanwhile compute in this precision."""
+    if precision not in (None, *get_args(Precision)):
+        raise UserError(
+            f"precision must be {' or '.join(get_args(Precision))}. Received: "
+            f"{precision}"
+        )
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision or before)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _load(run_dir, which, model_params, allowed, ensemble):
     if len(run_dir) == 1:
         return _load_one(run_dir[0], which, model_params, allowed)
     if len(Path(str(which)).parts) > 1:

@@ -2,6 +2,7 @@ import concurrent.futures
 import json
 import shutil
 
+import keras
 import numpy as np
 import pytest
 
@@ -64,6 +65,25 @@ def test_several_threads_may_load_at_once():
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         one, *others = pool.map(answer, range(3))
     assert others == [one, one]
+
+
+def test_a_model_in_bfloat16_is_as_sure_as_in_float32(model):
+    before = keras.config.dtype_policy()
+    coarse = keras_seq2seq.load(small_run(), precision="mixed_bfloat16")
+    assert keras.config.dtype_policy() == before
+    assert coarse.decoder.compute_dtype == "bfloat16"
+    assert model.decoder.compute_dtype == "float32"
+    found, expected = (
+        inference.score_pairs(each, SOURCES, SOURCES)[0]
+        for each in (coarse, model)
+    )
+    assert list(found) != list(expected)
+    assert found == pytest.approx(expected, rel=0.05)
+
+
+def test_another_precision_is_refused():
+    with pytest.raises(UserError, match="float32 or mixed_bfloat16"):
+        keras_seq2seq.load(small_run(), precision="float16")
 
 
 def test_a_run_may_move(model, tmp_path):

@@ -48,6 +48,10 @@ def add_arguments(parser):
         "--batch_size", help="sources decoded at once; default: 128"
     )
     parser.add_argument(
+        "--precision",
+        help="float32 (default), or mixed_bfloat16, which is faster",
+    )
+    parser.add_argument(
         "--config_path", help="YAML file with any of these settings"
     )
     parser.add_argument(
@@ -110,6 +114,7 @@ def run(arguments):
         flags.model_params,
         flags.allow_import,
         flags.ensemble_mode,
+        flags.precision,
     )
     _ready_for_pictures(flags, model)
     lexicon = _lexicon(flags, model)

@@ -10,7 +10,15 @@ from keras_seq2seq.config.component_schema import Pipeline
 from keras_seq2seq.config.merge import Merge
 from keras_seq2seq.config.section import Section
 from keras_seq2seq.config.task_schema import Task
-from keras_seq2seq.config.values import Flag, Free, Real, Says, Text, Whole
+from keras_seq2seq.config.values import (
+    Flag,
+    Free,
+    Precision,
+    Real,
+    Says,
+    Text,
+    Whole,
+)
 from keras_seq2seq.config.wiki_inference import upgrade_inference
 from keras_seq2seq.errors import UserError
 
@@ -75,6 +83,9 @@ class InferenceFlags(Section):
     checkpoint: Text | None = Field(None, description="Which weights.")
     checkpoint_path: Text | None = Field(None, description="Where they are.")
     batch_size: Whole = Field(128, ge=1, description="Sources at once.")
+    precision: Precision = Field(
+        "float32", description="Type of the computations."
+    )
     interactive: Flag = Field(False, description="Answer line by line.")
     n_best: Whole | None = Field(None, ge=1, description="Hypotheses shown.")
     images: tuple[Text, ...] = Field((), description="Pictures or folders.")

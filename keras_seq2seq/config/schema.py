@@ -33,6 +33,7 @@ from keras_seq2seq.config.values import (
     Flag,
     Free,
     Patterns,
+    Precision,
     Real,
     Text,
     Whole,
@@ -188,7 +189,7 @@ class Config(Section):
         description="Show histograms of the trainable weights in TensorBoard, "
         "at each evaluation.",
     )
-    precision: Literal["float32", "mixed_bfloat16"] = Field(
+    precision: Precision = Field(
         "float32", description="Type of the computations."
     )
     strategy: Literal[

@@ -10,7 +10,14 @@ from keras_seq2seq.config.inference_flags import (
     checked_flags,
 )
 from keras_seq2seq.config.section import Section
-from keras_seq2seq.config.values import Free, Real, Text, Whole, wrong
+from keras_seq2seq.config.values import (
+    Free,
+    Precision,
+    Real,
+    Text,
+    Whole,
+    wrong,
+)
 from keras_seq2seq.errors import UserError
 
 MODEL_DIR = "/opt/ml/model"  # where SageMaker puts a model
@@ -26,6 +33,7 @@ class ServingFlags(Section):
     )
     model_params: Free | None = Field(None, description="Laid over stored.")
     checkpoint: Text | None = Field(None, description="Which weights.")
+    precision: Precision = Field("float32", description="Of computations.")
     tasks: Tasks = Field((), description="DecodeText.", validate_default=True)
     host: Text = Field("0.0.0.0", description="Address to listen on.")
     port: Whole = Field(PORT, ge=0, le=65535, description="0: any free one.")

@@ -128,6 +128,7 @@ Wholes = Annotated[
     Says("an integer or a list of integers"),
     WithJsonSchema(one_or_many({"type": "integer"})),
 ]
+Precision = Literal["float32", "mixed_bfloat16"]
 KeepProbability = Annotated[Real, Field(gt=0, le=1)]
 Free = dict[str, Any]
 

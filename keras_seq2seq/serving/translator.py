@@ -34,6 +34,7 @@ def load_translator(settings, paths):
         settings.checkpoint,
         settings.model_params,
         settings.allow_import,
+        precision=settings.precision,
     )
     return Translator(
         model,

@@ -277,6 +277,7 @@ def test_a_model_of_a_newer_version(capsys, copied):
         ("--n_best", "0", "n_best"),
         ("--batch_size", "0", "batch_size"),
         ("--batch_size", "two", "batch_size"),
+        ("--precision", "bfloat16", "mixed_bfloat16"),
         ("--checkpoint", "61", "`61`"),
         ("--checkpoint", "nearest", "`nearest`"),
         ("--checkpoint_path", "nowhere", "nowhere"),

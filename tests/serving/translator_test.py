@@ -2,15 +2,17 @@ import numpy as np
 import pytest
 
 from keras_seq2seq import inference
+from keras_seq2seq.config.serving_flags import ServingFlags
 from keras_seq2seq.data.sentence_piece_tokenizer import SentencePieceTokenizer
 from keras_seq2seq.data.tokenizer_training import train_tokenizer
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.serving.exchange import Instance
 from keras_seq2seq.serving.refusal import Refusal
-from keras_seq2seq.serving.translator import Translator
+from keras_seq2seq.serving.translator import Translator, load_translator
 from keras_seq2seq.tasks import DecodeText
 from keras_seq2seq.tokens import UNKNOWN
+from tests.commands.small_run import small_run
 from tests.graphs import running_eagerly
 from tests.run_directories import words
 from tests.zoo.tiny_models import (
@@ -53,6 +55,14 @@ def test_warming_stays_within_the_positions_of_the_model(monkeypatch):
     translator = Translator(model, DecodeText(), batch_size=4, max_tokens=7)
     assert list(translator.warming())
     assert [max(side) for side in zip(*lengths, strict=True)] == [5, 5]
+
+
+def test_a_loaded_model_has_the_precision_of_the_flags():
+    flags = ServingFlags(
+        model_dir=[str(small_run())], precision="mixed_bfloat16"
+    )
+    loaded = load_translator(flags, flags.model_dir)
+    assert loaded.model.decoder.compute_dtype == "bfloat16"
 
 
 def sentences(translator, instances):
