@@ -19,8 +19,8 @@ from keras_seq2seq.metrics.perplexity import Perplexity
 from keras_seq2seq.optimizers.adam import Adam
 from keras_seq2seq.tokens import PAD
 
-# Tokens are projected in multiples of so many: for every number of rows
-# TensorFlow makes, and keeps, a product in bfloat16 of its own, 0.4 MiB.
+# In bfloat16 tokens are projected in multiples of so many: for every number of
+# rows TensorFlow makes, and keeps, a product of its own, 0.4 MiB.
 TOGETHER = 16
 NOT_FINITE = "The loss or its gradient is not a finite number"
 
@@ -151,19 +151,19 @@ class TokenStep(ManyWorkersStep):
         real = tf.where(weights > 0)  # (N, 2): padding is never projected
         filled = tf.reduce_any(weights > 0, axis=1)
         rows = tf.reduce_sum(tf.cast(filled, tf.float32))
-        filling = _filling(real)
-        chosen = tf.concat([real, filling], axis=0)  # (M, 2), M >= N
-        logits = self.to_logits(tf.gather_nd(features, chosen))  # (M, V)
-        labels = tf.gather_nd(labels, chosen)
+        count = tf.cast(tf.shape(real)[0], tf.float32)
         weights = tf.gather_nd(weights, real)
-        weights = tf.pad(weights, [[0, tf.shape(filling)[0]]])
+        if self.compute_dtype == "bfloat16" and not self.jit_compile:
+            real, weights = filled_up(real, weights)
+        logits = self.to_logits(tf.gather_nd(features, real))  # (N, V)
+        labels = tf.gather_nd(labels, real)
         smoothing = self.label_smoothing if training else 0.0
         loss, nats, right = cross_entropy(logits, labels, smoothing)
         return TokenSums(
             loss=tf.reduce_sum(loss * weights),
             nats=tf.reduce_sum(nats * weights),
             correct=tf.reduce_sum(tf.cast(right & (weights > 0), tf.float32)),
-            count=tf.cast(tf.shape(real)[0], tf.float32),
+            count=count,
             rows=rows,
         )
 
@@ -332,9 +332,17 @@ def cut(batch, count):
     ]
 
 
-def _filling(real):
-    """Repeats the first position until there is a multiple of `TOGETHER`."""
-    return tf.repeat(real[:1], -tf.shape(real)[0] % TOGETHER, axis=0)
+def filled_up(positions, weights):
+    """Adds the first position without weight, to a multiple of `TOGETHER`.
+
+    Args:
+        positions: int64 tensor `(N, 2)`.
+        weights: float32 tensor `(N,)`.
+    """
+    lacking = -tf.shape(weights)[0] % TOGETHER
+    more = tf.repeat(positions[:1], lacking, axis=0)
+    positions = tf.concat([positions, more], axis=0)
+    return positions, tf.pad(weights, [[0, lacking]])
 
 
 def cross_entropy(logits, labels, smoothing=0.0):

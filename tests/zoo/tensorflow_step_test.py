@@ -16,7 +16,7 @@ from keras_seq2seq.layers import (
     ZeroBridge,
 )
 from keras_seq2seq.optimizers import Adam
-from keras_seq2seq.zoo.tensorflow_step import cross_entropy, cut
+from keras_seq2seq.zoo.tensorflow_step import cross_entropy, cut, filled_up
 from tests.contracts import array, assert_close
 from tests.zoo.tiny_models import (
     TARGET_LENGTHS,
@@ -126,29 +126,6 @@ def test_the_accuracy_is_the_share_of_tokens_that_are_the_argmax():
     right = np.argmax(model(inputs), -1) == labels
     expected = (right * weights).sum() / TOKENS
     assert evaluate(model, data)["accuracy"] == pytest.approx(expected)
-
-
-def test_what_fills_the_product_up_is_no_right_token():
-    model, (inputs, _, weights) = compiled(attention_model()), batch()
-    labels = np.argmax(model(inputs)[..., 1:], -1) + 1  # never PAD
-    found = evaluate(model, (inputs, labels * (weights > 0), weights))
-    likeliest = np.argmax(model(inputs), -1) == labels
-    assert found["accuracy"] == (likeliest * weights).sum() / TOKENS > 0.8
-
-
-@pytest.mark.parametrize("rows", [1, 2, 6])  # of 9, 18 and 54 tokens
-def test_tokens_are_projected_in_multiples_of_sixteen(rows):
-    model, data = compiled(attention_model()), batch()
-    data = tf.nest.map_structure(lambda x: np.concatenate([x] * rows), data)
-    project, seen = model.to_logits, []
-
-    def to_logits(features):
-        seen.append(features.shape[0])
-        return project(features)
-
-    model.to_logits = to_logits
-    evaluate(model, data)
-    assert seen == [math.ceil(rows * TOKENS / 16) * 16]
 
 
 def test_label_smoothing_by_hand():
@@ -272,6 +249,65 @@ def test_a_batch_of_dummy_rows_changes_no_weight():
     before = weights_of(model)
     assert step(model, (inputs, labels, 0 * weights))["loss"] == 0
     assert_close(model.get_weights(), before, 0)
+
+
+# Filling up ---------------------------------------------------------------
+
+
+def bfloat16_model():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    return compiled(attention_model())
+
+
+def projected_rows(model, data):
+    """How many features an evaluation projects."""
+    project, seen = model.to_logits, []
+
+    def to_logits(features):
+        seen.append(features.shape[0])
+        return project(features)
+
+    model.to_logits = to_logits
+    evaluate(model, data)
+    (rows,) = seen
+    return rows
+
+
+@pytest.mark.parametrize("times", [1, 2, 6])  # 9, 18 and 54 tokens
+def test_tokens_are_projected_in_multiples_of_sixteen_in_bfloat16(times):
+    data = tf.nest.map_structure(lambda x: np.concatenate([x] * times), batch())
+    tokens = times * TOKENS
+    assert projected_rows(compiled(attention_model()), data) == tokens
+    rounded = math.ceil(tokens / 16) * 16
+    assert projected_rows(bfloat16_model(), data) == rounded
+
+
+def test_what_is_filled_in_has_no_weight():
+    places, weights = tf.constant([[3, 1], [4, 1], [5, 9]]), tf.ones(3)
+    filled, weighted = filled_up(places, weights)
+    assert filled.numpy().tolist() == [*places.numpy().tolist(), *[[3, 1]] * 13]
+    assert weighted.numpy().tolist() == [1.0] * 3 + [0.0] * 13
+    assert filled_up(places[:0], weights[:0])[0].shape == (0, 2)
+
+
+def test_what_is_filled_in_is_no_token():
+    model, (inputs, _, weights) = bfloat16_model(), batch()
+    likeliest = np.argmax(np.asarray(model(inputs), "float32")[..., 1:], -1)
+    labels = (likeliest + 1) * (weights > 0)  # never PAD
+    found = evaluate(model, (inputs, labels, weights))
+    assert found["tokens"] == TOKENS
+    assert 0.8 < found["accuracy"] <= 1.0
+
+
+@pytest.mark.slow
+def test_a_step_in_bfloat16_may_be_compiled_by_xla():
+    model = bfloat16_model()
+    inputs, labels, weights = batch()
+    expected = evaluate(model, batch())["loss"]
+    model.compile("sgd", jit_compile=True)
+    found = model.test_on_batch(inputs, labels, weights, return_dict=True)
+    assert found["loss"] == pytest.approx(expected, rel=0.02)
+    model.train_on_batch(inputs, labels, weights)
 
 
 # Gradients and clipping ---------------------------------------------------
