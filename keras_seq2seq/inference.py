@@ -20,13 +20,12 @@ from keras_seq2seq.checkpoint.choice import find_weights
 from keras_seq2seq.checkpoint.model_state import assign_weights, read_model
 from keras_seq2seq.config.files import override
 from keras_seq2seq.config.values import Precision
-from keras_seq2seq.data.batches import assemble, evaluation_dataset
+from keras_seq2seq.data.batches import assemble, evaluation_dataset, specs
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import read_run
 from keras_seq2seq.search import BeamSearch
 from keras_seq2seq.search.temperature import with_temperature
 from keras_seq2seq.tasks import DecodeText, running
-from keras_seq2seq.zoo.any_size import inputs_of_any_size, of_any_size
 from keras_seq2seq.zoo.ensemble import Ensemble
 from keras_seq2seq.zoo.generation import BATCH_SIZE
 
@@ -71,8 +70,8 @@ def load(
         configuration says.
 
     Raises:
-        UserError: an incomplete, damaged or newer directory, or runs that
-            make no ensemble.
+        UserError: an incomplete, damaged or newer directory, runs that make
+            no ensemble, or another precision.
     """
     if isinstance(run_dir, str | os.PathLike):
         run_dir = [run_dir]
@@ -296,12 +295,10 @@ def _nats(model, pairs, batch_size, temperature=1.0, longest=(None, None)):
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         return -tf.reduce_sum(losses * weights, axis=1)
 
+    model.trace(log_probs, *specs(pairs))
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
         inputs, labels, weights = assemble(pairs, chosen)
-        if start == 0:
-            by_token = (of_any_size(each, 2) for each in (labels, weights))
-            model.trace(log_probs, inputs_of_any_size(inputs), *by_token)
         found = log_probs(inputs, labels, weights).numpy()
         # A picture that can't be read leaves no weight to its caption.
         nats[chosen] = np.where(weights.any(axis=1), found, -np.inf)

@@ -127,7 +127,7 @@ def dataset(
     return batches.prefetch(2).with_options(_options())
 
 
-def _specs(pairs):
+def specs(pairs):
     """What `assemble` returns, as specifications of tensors."""
     tokens = tf.TensorSpec((None, None), tf.int32)
     inputs = {
@@ -150,7 +150,7 @@ def _made_in_turn(pairs, generate, share, shape):
             else:
                 yield from _parts(whole, count, share)
 
-    return tf.data.Dataset.from_generator(make, output_signature=_specs(pairs))
+    return tf.data.Dataset.from_generator(make, output_signature=specs(pairs))
 
 
 def _made_in_threads(pairs, generate, share):
@@ -160,8 +160,8 @@ def _made_in_threads(pairs, generate, share):
     planned = tf.data.Dataset.from_generator(
         generate, output_signature=(number, places, number)
     )
-    specs = _specs(pairs)
-    types = [spec.dtype for spec in tf.nest.flatten(specs)]
+    like = specs(pairs)
+    types = [spec.dtype for spec in tf.nest.flatten(like)]
 
     def make(epoch, indices, count):
         whole = assemble(pairs, indices, int(count), int(epoch))

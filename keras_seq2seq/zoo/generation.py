@@ -372,6 +372,8 @@ class _Run:
     def __init__(self, model, search):
         self.model = model
         self.search = search
+        self._lock = threading.Lock()
+        self._traced = False
         graph = model.as_graph
         self.whole = None
         if not _has_segments(search):
@@ -381,8 +383,6 @@ class _Run:
         self.extend = graph(self._extend)
         self.finish = graph(self._finish)
         self.pick = graph(_pick)
-        self._lock = threading.Lock()
-        self._traced = False
 
     def __call__(self, inputs, bounds, shortlist=None):
         """Hypotheses of inputs.
@@ -395,10 +395,10 @@ class _Run:
         """
         count = bounds.shape[1]
         collected, rows = Collected(count), np.arange(count)
+        self._trace_once(inputs, shortlist)
         if self.whole is not None:
             collected.add(rows, self.whole(inputs, shortlist, *bounds))
             return collected.found
-        self._trace_once(inputs, shortlist)
         memory, trail = self.start(inputs, shortlist, *bounds)
         while len(rows):
             until = np.int32(end_of_segment(len(rows)))
@@ -420,8 +420,9 @@ class _Run:
             inputs = inputs_of_any_size(inputs)
             if shortlist is not None:
                 shortlist = of_any_size(shortlist)
-            begun = trace(self.start, inputs, shortlist, rows, rows)
-            if begun is not None:
+            first = self.whole or self.start
+            begun = trace(first, inputs, shortlist, rows, rows)
+            if begun is not None and self.whole is None:
                 until = keras.KerasTensor((), "int32")
                 trace(self.extend, *begun, rows, rows, until)
                 trace(self.pick, *begun, rows)
