@@ -110,6 +110,9 @@ def check_recipe(recipe, run_dir):
     stored = read_run(run_dir).config
     places = {"data_dir": stored.data_dir, "output_dir": stored.output_dir}
     described = load([recipe], places)
+    if described.batch_shards is None:  # as many as the machine has cores
+        update = {"batch_shards": stored.batch_shards}
+        described = described.model_copy(update=update)
     check_unchanged(stored, described, run_dir)
     for name in ENDING:
         has, says = getattr(stored, name), getattr(described, name)
