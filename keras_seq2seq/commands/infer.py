@@ -49,7 +49,8 @@ def add_arguments(parser):
     )
     parser.add_argument(
         "--precision",
-        help="float32 (default), or mixed_bfloat16, which is faster",
+        help="float32 (default), or mixed_bfloat16, which is faster where the "
+        "processor has products of it",
     )
     parser.add_argument(
         "--config_path", help="YAML file with any of these settings"

@@ -14,7 +14,7 @@ SETTINGS = {
     "port": "default: $SAGEMAKER_BIND_TO_PORT, else 8080; 0: a free one",
     "model_params": "YAML laid over the stored settings",
     "checkpoint": "which weights, as infer takes them",
-    "precision": "float32 (default), or mixed_bfloat16, which is faster",
+    "precision": "float32 (default), or mixed_bfloat16, as infer takes it",
     "tasks": "YAML, one DecodeText with its params",
     "batch_size": "sentences decoded at once; default: 64",
     "batch_wait_ms": "how long a batch waits to be fuller; default: 5",
