@@ -295,7 +295,7 @@ def _prepare(facts, kinds):
 
 
 def _network(small, attends):
-    cell = "LSTMCell" if small else "GRUCell"
+    cell = "LayerNormLSTMCell" if small else "GRUCell"
     width = 128 if small else 256
     scale = 0.08 if small else 0.05
     # As in the recipe: one product per step instead of two.
