@@ -1,12 +1,12 @@
 """The tables of docs/experiments.md, and the plans behind them."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 import yaml
 
 from keras_seq2seq.config.files import load
+from tests.scripts import benchmark
 
 ROOT = Path(__file__).resolve().parents[1]
 PLANS = sorted((ROOT / "benchmarks" / "experiments").glob("*.yml"))
@@ -24,11 +24,7 @@ PLAN = {
 
 @pytest.fixture(scope="module")
 def experiments():
-    path = ROOT / "benchmarks" / "experiments.py"
-    spec = importlib.util.spec_from_file_location("experiments", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return benchmark("experiments")
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)

@@ -1,25 +1,17 @@
 """What may be published, by benchmarks/publish.py."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from keras_seq2seq.config.yaml_writer import block
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import read_run
 from tests.commands.small_run import small_run
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.scripts import benchmark
 
 
 @pytest.fixture(scope="module")
 def publish():
-    path = ROOT / "benchmarks" / "publish.py"
-    spec = importlib.util.spec_from_file_location("publish", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return benchmark("publish")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Every file in zoo/ is a configuration that trains, and can be published."""
 
-import importlib.util
 import json
 import math
 import os
@@ -20,6 +19,7 @@ from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.layers import EfficientNetLite0
 from keras_seq2seq.run_files import write_run
+from tests.scripts import benchmark
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -95,11 +95,7 @@ results = [
 
 @pytest.fixture
 def publish():
-    path = ROOT / "benchmarks" / "publish.py"
-    spec = importlib.util.spec_from_file_location("publish", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return benchmark("publish")
 
 
 def name_of(path):

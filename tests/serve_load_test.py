@@ -1,7 +1,6 @@
 """The load test of the endpoint: small over a rule, whole over a model."""
 
 import asyncio
-import importlib.util
 import json
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import python
+from tests.scripts import benchmark
 from tests.serving.endpoints import running
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "serve_load.py"
@@ -19,10 +19,7 @@ PAIRS = [("a b", "b a"), ("c", "c"), ("d e f", "f e d"), ("", "")]
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("serve_load", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return benchmark("serve_load")
 
 
 def load(script, endpoint, requests, clients):
