@@ -169,9 +169,9 @@ def _made_in_threads(pairs, generate, share):
 
     def finish(*plan):
         whole = tf.numpy_function(make, plan, types)
-        for tensor, spec in zip(whole, tf.nest.flatten(specs), strict=True):
+        for tensor, spec in zip(whole, tf.nest.flatten(like), strict=True):
             tensor.set_shape(spec.shape)
-        return tf.nest.pack_sequence_as(specs, whole)
+        return tf.nest.pack_sequence_as(like, whole)
 
     made = planned.map(finish, pairs.calls, deterministic=True)
     if share is None:
