@@ -1,8 +1,8 @@
 """Pure functions on tensors that several layers share.
 
 Everything is written in `keras.ops`, except the loop itself: Keras's `scan`
-stacks on TensorFlow only outputs shaped like the carry, so that backend gets a
-while loop over tensor arrays of its own.
+stacks on TensorFlow only outputs shaped like the carry, and its gradient is
+slow, so that backend gets a loop of its own.
 """
 
 import contextlib
@@ -13,6 +13,8 @@ from keras import ops
 
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
+
+    from keras_seq2seq import tensorflow_scan
 
 
 def scan(step, inputs, carry):
@@ -29,7 +31,7 @@ def scan(step, inputs, carry):
         the last carry and a tuple of the outputs stacked to `(T, B, ...)`.
     """
     if keras.backend.backend() == "tensorflow":
-        return _scan_with_tensor_arrays(step, inputs, carry)
+        return tensorflow_scan.scan(step, inputs, carry, _products_by)
     if keras.backend.backend() == "jax":
         return ops.scan(step, carry, inputs)
     stacked = []
@@ -65,137 +67,6 @@ def _products_by(function):
         yield
     finally:
         _active.products = None
-
-
-def _scan_with_tensor_arrays(step, inputs, carry):
-    flat = keras.tree.flatten(inputs)
-    length = tf.shape(flat[0])[0]
-
-    def array(x):
-        shape = x.shape[1:]
-        return tf.TensorArray(x.dtype, length, element_shape=shape).unstack(x)
-
-    def first_of(x):
-        shape = x.shape
-        return tf.TensorArray(x.dtype, length, element_shape=shape).write(0, x)
-
-    arrays = [array(x) for x in flat]
-
-    def slices(time):
-        return keras.tree.pack_sequence_as(
-            inputs, [array.read(time) for array in arrays]
-        )
-
-    # The first step runs outside of the loop: it tells which outputs and
-    # products there are.
-    products = _Products()
-    with _products_by(products.first):
-        carry, outputs = step(carry, slices(0))
-    taps = [array(tap) for tap in products.taps(length)]
-    outputs = tuple(first_of(x) for x in outputs)
-    factors = tuple(first_of(x) for x in products.factors)
-
-    def body(time, carry, outputs, factors):
-        with _products_by(products.later([tap.read(time) for tap in taps])):
-            carry, values = step(carry, slices(time))
-        written = zip(
-            outputs + factors, (*values, *products.factors), strict=True
-        )
-        written = tuple(array.write(time, x) for array, x in written)
-        return time + 1, carry, written[: len(outputs)], written[len(outputs) :]
-
-    _, carry, outputs, factors = tf.while_loop(
-        lambda time, *_: time < length,
-        body,
-        (1, carry, outputs, factors),
-        maximum_iterations=length - 1,
-    )
-    products.stacked = [array.stack() for array in factors]
-    return carry, tuple(array.stack() for array in outputs)
-
-
-class _Products:
-    """The products of one loop, with their kernels' gradients put off.
-
-    To each product of the loop a tap is added, a zero. The tap's gradient,
-    stacked over the steps, is that of the products; the stacked left factors
-    times it is the kernel's gradient.
-
-    Attributes:
-        factors: list of the left factors of the latest step.
-        stacked: list of the same over all steps, set behind the loop.
-    """
-
-    def __init__(self):
-        self.kernels = []
-        self.transposed = []
-        self.results = []
-        self.factors = []
-        self.stacked = None
-
-    def first(self, x, kernel):
-        """A product of the first step, with an ordinary gradient."""
-        result = tf.matmul(x, kernel)
-        self.kernels.append(kernel)
-        self.transposed.append(tf.linalg.matrix_transpose(kernel))
-        self.results.append(result)
-        self.factors.append(tf.stop_gradient(x))
-        return result
-
-    def later(self, taps):
-        """The products of a later step, given its taps."""
-        self.factors = []
-
-        def multiply(x, kernel):
-            index = len(self.factors)
-            self.factors.append(tf.stop_gradient(x))
-            return self._multiply(x, kernel, index) + taps[index]
-
-        return multiply
-
-    def _multiply(self, x, kernel, index):
-        """A product whose gradient goes to `x` only."""
-        if len(kernel.shape) > 2:
-            return tf.matmul(x, tf.stop_gradient(kernel))
-
-        @tf.custom_gradient
-        def multiply(x):
-            def gradient(upstream):
-                return tf.matmul(upstream, self.transposed[index])
-
-            return tf.matmul(x, kernel), gradient
-
-        return multiply(x)
-
-    def taps(self, length):
-        """One tap `(T, ...)` per product."""
-        return [
-            self._tap(index, length, kernel)
-            for index, kernel in enumerate(self.kernels)
-        ]
-
-    def _tap(self, index, length, kernel):
-        result = self.results[index]
-
-        @tf.custom_gradient
-        def tap(kernel):
-            def gradient(upstream):
-                return _kernel_gradient(self.stacked[index], upstream, kernel)
-
-            shape = tf.concat([[length], tf.shape(result)], axis=0)
-            zeros = tf.zeros(shape, result.dtype)
-            return tf.ensure_shape(zeros, (None, *result.shape)), gradient
-
-        return tap(kernel)
-
-
-def _kernel_gradient(factors, upstream, kernel):
-    """Sum over steps of `factor^T @ upstream`, as one product."""
-    if len(kernel.shape) == 2:
-        factors = tf.reshape(factors, (-1, factors.shape[-1]))
-        upstream = tf.reshape(upstream, (-1, upstream.shape[-1]))
-        return tf.matmul(factors, upstream, transpose_a=True)
-    return tf.einsum("tbki,tbkj->bij", factors, upstream)
 
 
 def lengths(valid):

@@ -1,3 +1,5 @@
+import collections
+
 import keras
 import numpy as np
 import pytest
@@ -26,7 +28,7 @@ def loop(run, weight, inputs, start):
 
 def unrolled(step, inputs, carry):
     collected = []
-    for time in range(T):
+    for time in range(len(keras.tree.flatten(inputs)[0])):
         slices = keras.tree.map_structure(lambda x, t=time: x[t], inputs)
         carry, outputs = step(carry, slices)
         collected.append(outputs)
@@ -60,6 +62,53 @@ def test_scan_equals_an_unrolled_loop_gradients_included(graph):
     expected_values, expected_slopes = values_and_gradients(unrolled)
     assert_close(values, expected_values, 1e-6)
     assert_close(slopes, expected_slopes, 1e-5)
+
+
+def gradients_of_products(run, steps):
+    """Of a loop that multiplies by one kernel twice and by another once."""
+    inputs = tf.constant(array(steps, B, D, seed=1))
+    start = tf.constant(array(B, U, seed=2))
+    kernel = tf.constant(array(U, U, scale=0.5, seed=3))
+    own = tf.constant(array(B, D, U, scale=0.5, seed=4))  # for each sentence
+
+    def step(state, x):
+        own_product = ops.product(x[:, None], own)[:, 0]
+        state = tf.tanh(ops.product(state, kernel) + own_product)
+        return state, (ops.product(state, kernel),)
+
+    sources = [inputs, start, kernel, own]
+    with tf.GradientTape() as tape:
+        for each in sources:
+            tape.watch(each)
+        last, (outputs,) = run(step, inputs, start)
+        mixture = tf.reduce_sum(outputs * array(steps, B, U, seed=5))
+        mixture += tf.reduce_sum(last**2)
+    return tape.gradient(mixture, sources)
+
+
+@pytest.mark.parametrize("graph", [False, True])
+@pytest.mark.parametrize("steps", [1, 2, T])
+def test_products_of_a_scan_have_the_gradients_of_an_unrolled_loop(
+    steps, graph
+):
+    def scanned():
+        return gradients_of_products(ops.scan, steps)
+
+    found = (tf.function(scanned) if graph else scanned)()
+    expected = gradients_of_products(unrolled, steps)
+    assert_close(found, expected, 1e-5)
+
+
+def test_a_scan_makes_no_list_of_zeros_or_of_its_inputs():
+    graph = tf.function(lambda: gradients_of_products(ops.scan, T))
+    whole = graph.get_concrete_function().graph.as_graph_def()
+    kinds = collections.Counter(
+        node.op
+        for nodes in [whole.node, *[f.node_def for f in whole.library.function]]
+        for node in nodes
+    )
+    assert kinds["TensorListFromTensor"] == 1  # the gradient of the outputs
+    assert kinds["TensorListStack"] == 1 + 1 + 2 * 3
 
 
 def test_scan_of_a_single_step():
