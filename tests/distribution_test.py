@@ -1,4 +1,7 @@
+import ctypes
 import json
+import platform
+import resource
 
 import pytest
 import tensorflow as tf
@@ -237,3 +240,26 @@ def test_one_worker_agrees_with_itself():
     assert workers.from_chief(7) == 7
     assert workers.is_chief
     assert workers.share is None
+
+
+def faults_of_a_block(libc, size):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    block = libc.malloc(size)
+    ctypes.memset(block, 1, size)
+    libc.free(block)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="settings of glibc's malloc"
+)
+def test_what_was_freed_is_taken_again_without_faults():
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    size = 16 * 2**20
+    libc.mallopt(distribution.M_MMAP_THRESHOLD, 2**17)  # as a process begins
+    faults_of_a_block(libc, size)
+    given_back = faults_of_a_block(libc, size)
+    distribution.keep_memory()
+    faults_of_a_block(libc, size)
+    assert faults_of_a_block(libc, size) < given_back / 10

@@ -14,7 +14,7 @@ import keras
 from keras_seq2seq.callbacks import Bucketing
 from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.data.tokenizer import load_tokenizer
-from keras_seq2seq.distribution import configure_devices
+from keras_seq2seq.distribution import configure_devices, keep_memory
 from keras_seq2seq.layers import (
     AttentionDecoder,
     BidirectionalRNNEncoder,
@@ -91,6 +91,7 @@ def main():
     precision, data, updates, threads = sys.argv[1:]
     updates, threads = int(updates), int(threads)
     configure_devices(threads, shards=threads)
+    keep_memory()
     keras.utils.set_random_seed(1)
     keras.config.set_dtype_policy(precision)
     imported = peak_mib()

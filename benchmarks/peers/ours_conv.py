@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from ours import EPOCHS, WARMUP, Clock, measured, read
 
-from keras_seq2seq.distribution import configure_devices
+from keras_seq2seq.distribution import configure_devices, keep_memory
 from keras_seq2seq.layers import ConvS2SDecoder, ConvS2SEncoder
 from keras_seq2seq.optimizers import Adam
 from keras_seq2seq.search import BeamSearch
@@ -45,6 +45,7 @@ def main():
     precision, data, *numbers = sys.argv[1:]
     updates, sentences, threads = map(int, numbers)
     configure_devices(threads, shards=threads)
+    keep_memory()
     keras.utils.set_random_seed(1)
     keras.config.set_dtype_policy(precision)
     data = Path(data)
