@@ -11,10 +11,13 @@ from pathlib import Path
 
 import opennmt
 import tensorflow as tf
+from opennmt import inference
 from opennmt_tf_model import build, settings, use_threads
 
 DIRECTORY = "opennmt_tf_decode_run"
 UPDATES = 906  # two epochs
+
+predict = inference.predict_dataset
 
 
 class Log(logging.Handler):
@@ -32,8 +35,20 @@ class Log(logging.Handler):
             self.seconds = float(found[1])
 
 
+def predict_at_once(model, dataset, **options):
+    """The toolkit's loop, without the tuning of its input pipeline.
+
+    The thread that tunes sleeps twice as long each time, and the end of a
+    dataset now and then waits for it: 20.5 s are measured in place of 12.
+    """
+    tuning = tf.data.Options()
+    tuning.autotune.enabled = False
+    return predict(model, dataset.with_options(tuning), **options)
+
+
 def main():
     """Trains when no checkpoint is there, then decodes four ways."""
+    inference.predict_dataset = predict_at_once
     data, threads = Path(sys.argv[1]), int(sys.argv[2])
     use_threads(threads)
     if tf.train.latest_checkpoint(DIRECTORY) is None:
