@@ -52,7 +52,8 @@ class Speed(NamedTuple):
         parameters: int.
         tokens_per_second: float. Real target tokens trained on, END included.
         step_ms: float. Mean time of a training step, milliseconds.
-        products: float. GFLOP/s of a large product.
+        products: float. GFLOP/s of large products, as many at once as a batch
+            has parts.
         share: float. Of that, what training reaches by its products alone.
         greedy, beam5: float. Sentences of 20 tokens decoded a second.
         peak_mib: float. Greatest resident memory, less that of the imports.
@@ -98,7 +99,7 @@ def benchmark(config, directory, steps=30, sentences=256, allowed=()):
         name: time_decoding(model, texts, search)
         for name, search in SEARCHES.items()
     }
-    products = time_products(config.precision)
+    products = time_products(config.precision, model.batch_shards)
     return Speed(
         precision=config.precision,
         parameters=model.count_params(),
@@ -141,19 +142,30 @@ def time_decoding(model, texts, search):
     return len(texts) / (time.perf_counter() - began)
 
 
-def time_products(precision):
-    """Operations a second of a large product, the best of many."""
+def time_products(precision, at_once):
+    """Operations a second of large products, the best of many.
+
+    Args:
+        precision: str, of the configuration.
+        at_once: int. Products computed side by side.
+    """
     dtype = "bfloat16" if precision == "mixed_bfloat16" else "float32"
     rows, inner, columns = PRODUCT
-    left = tf.cast(tf.random.normal((rows, inner)), dtype)
+    lefts = [
+        tf.cast(tf.random.normal((rows, inner)), dtype) for _ in range(at_once)
+    ]
     right = tf.cast(tf.random.normal((inner, columns)), dtype)
-    multiply = tf.function(lambda: tf.reduce_max(tf.matmul(left, right)))
+
+    @tf.function
+    def multiply():
+        return tf.add_n([tf.reduce_max(left @ right) for left in lefts])
+
     float(multiply())
     best, end = float("inf"), time.perf_counter() + PRODUCT_SECONDS
     while (began := time.perf_counter()) < end:
         float(multiply())
         best = min(best, time.perf_counter() - began)
-    return 2 * rows * inner * columns / best
+    return 2 * rows * inner * columns * at_once / best
 
 
 def synthetic(directory, pairs=4000, words=7856, mean=12, spread=4, seed=0):

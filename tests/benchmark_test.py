@@ -1,3 +1,4 @@
+import itertools
 import json
 
 import numpy as np
@@ -28,7 +29,17 @@ def test_products_are_timed_in_their_own_type(monkeypatch):
     monkeypatch.setattr(benchmark, "PRODUCT", (64, 64, 64))
     monkeypatch.setattr(benchmark, "PRODUCT_SECONDS", 0.01)
     for precision in ("float32", "mixed_bfloat16"):
-        assert benchmark.time_products(precision) > 0
+        assert benchmark.time_products(precision, at_once=1) > 0
+
+
+def test_products_side_by_side_count_each(monkeypatch):
+    monkeypatch.setattr(benchmark, "PRODUCT", (8, 8, 8))
+    monkeypatch.setattr(benchmark, "PRODUCT_SECONDS", 1.5)
+    for at_once in (1, 2):
+        ticks = map(float, itertools.count())  # each round takes one second
+        monkeypatch.setattr(benchmark.time, "perf_counter", ticks.__next__)
+        found = benchmark.time_products("float32", at_once)
+        assert found == at_once * 2 * 8**3
 
 
 def test_the_random_text_has_its_lengths_and_words(tmp_path):
