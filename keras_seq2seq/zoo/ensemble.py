@@ -16,8 +16,8 @@ class Ensemble:
     The members may differ in everything but their tokenizers: in kind, size,
     the direction in which they read, and in whether their sources end with
     END. It has the verbs of a model that searches and tasks use: `encode`,
-    `search_memory`, `stepper`, `step`, `generate`. Attention is the mean over
-    the members that have it.
+    `search_weights`, `search_memory`, `stepper`, `step`, `generate`. Attention
+    is the mean over the members that have it.
 
     Args:
         members: sequence of `Seq2Seq` with equal tokenizers. The first one's
@@ -125,15 +125,25 @@ class Ensemble:
             ]
         )
 
-    def search_memory(self, memory, shortlist=None):
-        """The memories with what a search makes once; see `Seq2Seq`."""
-        pairs = zip(self.members, memory, strict=True)
-        return tuple(each.search_memory(own, shortlist) for each, own in pairs)
+    def search_weights(self, among=False, multiple=1):
+        """What a search reads of the members' projections; see `Seq2Seq`."""
+        return tuple(
+            each.search_weights(among, multiple) for each in self.members
+        )
 
-    def stepper(self, memory, multiple=1):
+    def search_memory(self, memory, shortlist=None, weights=None):
+        """The memories with what a search makes once; see `Seq2Seq`."""
+        return tuple(
+            each.search_memory(own, shortlist, read)
+            for each, own, read in self._members(memory, weights)
+        )
+
+    def stepper(self, memory, weights=None):
         """Returns `step(tokens, carry)` over one memory; see `Seq2Seq`."""
-        pairs = zip(self.members, memory, strict=True)
-        steps = [each.stepper(own, multiple) for each, own in pairs]
+        steps = [
+            each.stepper(own, read)
+            for each, own, read in self._members(memory, weights)
+        ]
 
         def step(tokens, carry):
             outcomes = [
@@ -159,6 +169,10 @@ class Ensemble:
     def generate(self, sources, search=None, **options):
         """Writes the targets of source strings; see `Generator.generate`."""
         return self.generator.generate(sources, search, **options)
+
+    def _members(self, memory, weights):
+        weights = weights or (None,) * len(self.members)
+        return zip(self.members, memory, weights, strict=True)
 
     def _as_read_by(self, member, source):
         """The ids of sources as a member was trained to see them."""

@@ -3,28 +3,21 @@
 import collections
 import concurrent.futures
 import dataclasses
+import functools
 import itertools
 import logging
 import math
 import threading
 
-import keras
 import numpy as np
-from keras import ops
 
 from keras_seq2seq.data.length_ratio import longest_target
 from keras_seq2seq.data.line_encoder import LineEncoder
 from keras_seq2seq.data.parallel_text import ParallelText
 from keras_seq2seq.search import GreedySearch, Limits
-from keras_seq2seq.search.compaction import (
-    Collected,
-    end_of_segment,
-    pick,
-    pick_trail,
-)
 from keras_seq2seq.search.top_tokens import BLOCK
 from keras_seq2seq.tokens import PAD, UNKNOWN
-from keras_seq2seq.zoo.any_size import inputs_of_any_size, of_any_size
+from keras_seq2seq.zoo.compiled_search import CompiledSearch
 from keras_seq2seq.zoo.generated import BLANK, Generation
 from keras_seq2seq.zoo.long_sources import joined
 
@@ -135,9 +128,11 @@ class Generator:
         workers = 1 if hasattr(search, "seed") else self.model.batch_shards
         batch_size = min(batch_size, math.ceil(len(flat) / workers) or 1)
 
+        run = self._searcher(search, lexicon)
+
         def hypotheses(inputs):
             most = self._most(inputs) if max_length is None else max_length
-            return self.search(inputs, search, most, min_length, lexicon)
+            return run(inputs, most, min_length)
 
         batches = self.batches(flat, batch_size)
         for told, found in _side_by_side(hypotheses, batches, workers):
@@ -255,24 +250,42 @@ class Generator:
         """
         if not isinstance(inputs, dict):
             inputs = {"source": inputs}
-        count = len(next(iter(inputs.values())))
-        bounds = np.empty((2, count), np.int32)
-        bounds[0], bounds[1] = max_length, min_length
-        if lexicon is None:
-            return self._run(search)(inputs, bounds)
-        shortlist = lexicon.candidates(inputs["source"])
-        run = self._run(search, shortlist.shape[1])
-        return _by_ids(run(inputs, bounds, shortlist), shortlist)
+        run = self._searcher(search, lexicon)
+        return run(inputs, max_length, min_length)
 
-    def _run(self, search, columns=None):
+    def _searcher(self, search, lexicon):
+        """`run(inputs, max_length, min_length)` with the weights of now."""
+        weights = self._read_weights(lexicon is not None)
+
+        def run(inputs, max_length, min_length):
+            count = len(next(iter(inputs.values())))
+            bounds = np.empty((2, count), np.int32)
+            bounds[0], bounds[1] = max_length, min_length
+            if lexicon is None:
+                return self._compiled_for(search)(inputs, bounds, weights)
+            shortlist = lexicon.candidates(inputs["source"])
+            compiled = self._compiled_for(search, shortlist.shape[1])
+            found = compiled(inputs, bounds, weights, shortlist)
+            return _by_ids(found, shortlist)
+
+        return run
+
+    @functools.cached_property
+    def _read_weights(self):
+        # Whole blocks of logits: none is copied to find the best.
+        return self.model.as_graph(
+            lambda among: self.model.search_weights(among, multiple=BLOCK)
+        )
+
+    def _compiled_for(self, search, columns=None):
         """What is compiled for a search: searches read the number of logits
         where they are made into a graph."""
         with self._lock:
-            run = self._compiled.get((search, columns))
-            if run is None:
-                run = _Run(self.model, search)
-                self._compiled[search, columns] = run
-            return run
+            compiled = self._compiled.get((search, columns))
+            if compiled is None:
+                compiled = CompiledSearch(self.model, search)
+                self._compiled[search, columns] = compiled
+            return compiled
 
     def _most(self, inputs):
         """Most tokens to be written for each source, END included."""
@@ -360,113 +373,6 @@ class Generator:
         )
 
 
-class _Run:
-    """A model and a search, compiled together.
-
-    Args:
-        model: `Seq2Seq`.
-        search: search; without `start`, `extend` and `finish`, or with a
-            call of its own that replaces them, a batch is decoded as a whole.
-    """
-
-    def __init__(self, model, search):
-        self.model = model
-        self.search = search
-        self._lock = threading.Lock()
-        self._traced = False
-        graph = model.as_graph
-        self.whole = None
-        if not _has_segments(search):
-            self.whole = graph(self._whole)
-            return
-        self.start = graph(self._start)
-        self.extend = graph(self._extend)
-        self.finish = graph(self._finish)
-        self.pick = graph(_pick)
-
-    def __call__(self, inputs, bounds, shortlist=None):
-        """Hypotheses of inputs.
-
-        Args:
-            inputs: mapping of arrays `(B, ...)`.
-            bounds: int32 array `(2, B)`. Maxima and minima.
-            shortlist: int32 array `(B, N)` or None, as `search_memory` takes
-                it. With it tokens are called by their places there.
-        """
-        count = bounds.shape[1]
-        collected, rows = Collected(count), np.arange(count)
-        self._trace_once(inputs, shortlist)
-        if self.whole is not None:
-            collected.add(rows, self.whole(inputs, shortlist, *bounds))
-            return collected.found
-        memory, trail = self.start(inputs, shortlist, *bounds)
-        while len(rows):
-            until = np.int32(end_of_segment(len(rows)))
-            trail = self.extend(memory, trail, *bounds, until)
-            live = ops.convert_to_numpy(trail.state.live)
-            done = np.flatnonzero(~live).astype(np.int32)
-            collected.add(rows[done], self.finish(trail, done))
-            left = np.flatnonzero(live).astype(np.int32)
-            rows, bounds = rows[left], bounds[:, left]
-            if len(left):
-                memory, trail = self.pick(memory, trail, left)
-        return collected.found
-
-    def _trace_once(self, inputs, shortlist):
-        with self._lock:
-            if self._traced:
-                return
-            trace, rows = self.model.trace, keras.KerasTensor((None,), "int32")
-            inputs = inputs_of_any_size(inputs)
-            if shortlist is not None:
-                shortlist = of_any_size(shortlist)
-            first = self.whole or self.start
-            begun = trace(first, inputs, shortlist, rows, rows)
-            if begun is not None and self.whole is None:
-                until = keras.KerasTensor((), "int32")
-                trace(self.extend, *begun, rows, rows, until)
-                trace(self.pick, *begun, rows)
-                trace(self.finish, begun[1], rows)
-            self._traced = True
-
-    def _whole(self, inputs, shortlist, *bounds):
-        memory, carry = self._encode(inputs, shortlist)
-        step = self._step(memory)
-        return self.search(step, memory, carry, Limits(*bounds))
-
-    def _start(self, inputs, shortlist, *bounds):
-        memory, carry = self._encode(inputs, shortlist)
-        step = self._step(memory)
-        trail = self.search.start(step, memory, carry, Limits(*bounds))
-        return memory, trail
-
-    def _extend(self, memory, trail, maxima, minima, until):
-        limits = Limits(maxima, minima)
-        step = self._step(memory)
-        return self.search.extend(step, memory, trail, limits, until)
-
-    def _finish(self, trail, rows):
-        return self.search.finish(pick_trail(trail, rows))
-
-    def _encode(self, inputs, shortlist):
-        memory, carry = self.model.encode(inputs)
-        return self.model.search_memory(memory, shortlist), carry
-
-    def _step(self, memory):
-        # Whole blocks of logits: none is copied to find the best.
-        advance = self.model.stepper(memory, multiple=BLOCK)
-        return lambda tokens, memory, carry: advance(tokens, carry)
-
-
-def _has_segments(search):
-    """Whether a search's call does no more than `extend` in a loop."""
-    owners = [vars(kind) for kind in type(search).__mro__]
-    if not any("extend" in own for own in owners):
-        return False
-    first = next(own for own in owners if "extend" in own or "__call__" in own)
-    return "extend" in first
-
-
 def _by_ids(found, shortlist):
     """Hypotheses whose tokens were called by their places in a shortlist."""
     ids = np.take_along_axis(shortlist[:, None], found.ids, axis=-1)
@@ -501,10 +407,6 @@ def _side_by_side(run, batches, workers):
                 yield told, future.result()
         for told, future in begun:
             yield told, future.result()
-
-
-def _pick(memory, trail, rows):
-    return pick(memory, rows), pick_trail(trail, rows)
 
 
 def padded(rows):

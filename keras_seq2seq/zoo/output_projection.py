@@ -80,18 +80,32 @@ class OutputProjection(keras.layers.Layer):
         if self._tied_to() is None and self.weight_norm:
             self.norm.assign(norms(self.kernel))
 
-    def projector(self, multiple=1):
-        """Returns the projection as a function, weights read once.
+    def prepared(self, multiple=1):
+        """The weights as `projector` takes them.
 
         Args:
             multiple: int. The logits get as many more entries of -inf as make
                 their number a multiple of this.
+
+        Returns:
+            mapping of `"kernel" (U, V)`, in the type of the products, and
+            float32 `"bias" (V,)`.
         """
         surplus = -self.vocabulary_size % multiple
         kernel, bias = self._columns(), ops.cast(self.bias, "float32")
         if surplus:
             kernel = ops.pad(kernel, [(0, 0), (0, surplus)])
             bias = ops.pad(bias, [(0, surplus)], constant_values=-float("inf"))
+        return {"kernel": kernel, "bias": bias}
+
+    def projector(self, weights=None):
+        """Returns the projection as a function.
+
+        Args:
+            weights: what `prepared` returned; None: as they are now.
+        """
+        weights = weights or self.prepared()
+        kernel, bias = weights["kernel"], weights["bias"]
 
         def project(features):
             features = self._resized(features)
@@ -102,17 +116,31 @@ class OutputProjection(keras.layers.Layer):
 
         return project
 
-    def columns(self, tokens):
+    def rows(self):
+        """The weights as `columns` takes them.
+
+        Returns:
+            mapping of `"kernel" (V, U)`, in the type of the products, and
+            float32 `"bias" (V,)`.
+        """
+        return {
+            "kernel": ops.transpose(self._columns()),
+            "bias": ops.cast(self.bias, "float32"),
+        }
+
+    def columns(self, tokens, rows=None):
         """What `projector_onto` needs, for each sentence its own tokens.
 
         Args:
             tokens: int32 tensor `(B, N)`, PAD first and behind the others.
+            rows: what `rows` returned; None: as they are now.
 
         Returns:
             mapping of tensors `(B, ...)`.
         """
-        kernel = ops.take(ops.transpose(self._columns()), tokens, axis=0)
-        bias = ops.take(ops.cast(self.bias, "float32"), tokens, axis=0)
+        rows = rows or self.rows()
+        kernel = ops.take(rows["kernel"], tokens, axis=0)
+        bias = ops.take(rows["bias"], tokens, axis=0)
         places = ops.arange(tokens.shape[1], dtype="int32")
         filled = ops.logical_or(tokens != PAD, places == PAD)
         return {

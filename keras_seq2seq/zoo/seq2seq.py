@@ -345,18 +345,30 @@ class Seq2Seq(TokenStep, keras.Model):
         )
         return self.drop_output(features, training=training)
 
-    def stepper(self, memory, multiple=1):
+    def search_weights(self, among=False, multiple=1):
+        """What a search reads of the output projection, for all batches.
+
+        Args:
+            among: bool. Whether its memories have shortlists.
+            multiple: int. As for `OutputProjection.prepared`; without effect
+                on memories with shortlists.
+        """
+        if among:
+            return self.to_logits.rows()
+        return self.to_logits.prepared(multiple)
+
+    def stepper(self, memory, weights=None):
         """Returns `step(tokens, carry)` over one memory, weights read once.
 
         Args:
             memory: as `encode` or `search_memory` gives it.
-            multiple: int. As for `OutputProjection.projector`; without effect
-                on a memory with a shortlist.
+            weights: what `search_weights` returned; None: as they are now.
+                Without effect on a memory with a shortlist, which has its own.
         """
         advance = self.decoder.stepper(memory, self.attention)
         shortlist = memory.get("shortlist")
         if shortlist is None:
-            project = self.to_logits.projector(multiple)
+            project = self.to_logits.projector(weights)
         else:
             project = self.to_logits.projector_onto(shortlist)
 
@@ -371,7 +383,7 @@ class Seq2Seq(TokenStep, keras.Model):
 
         return step
 
-    def search_memory(self, memory, shortlist=None):
+    def search_memory(self, memory, shortlist=None, weights=None):
         """The memory with what else can be made once and not at each step.
 
         Args:
@@ -379,11 +391,13 @@ class Seq2Seq(TokenStep, keras.Model):
             shortlist: int32 tensor `(B, N)` or None. Target tokens of each
                 sentence, as `Lexicon.candidates` has them. The steps over
                 this memory are told, and give logits of, places among them.
+            weights: what `search_weights` returned for shortlists; None: as
+                they are now.
         """
         memory = self.decoder.search_memory(memory)
         if shortlist is None:
             return memory
-        columns = self.to_logits.columns(shortlist)
+        columns = self.to_logits.columns(shortlist, weights)
         return {**memory, "shortlist": {"tokens": shortlist, **columns}}
 
     def step(self, tokens, memory, carry):

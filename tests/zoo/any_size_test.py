@@ -26,7 +26,7 @@ def traces_of(model):
 
 @pytest.mark.parametrize(
     ("search", "functions"),
-    [(GreedySearch(), 4), (BeamSearch(2), 4), (SamplingSearch(seed=1), 1)],
+    [(GreedySearch(), 5), (BeamSearch(2), 5), (SamplingSearch(seed=1), 2)],
 )
 def test_decoding_is_traced_once(search, functions):
     model = attention_model(tokenizers=TOKENIZERS, max_target_length=4)

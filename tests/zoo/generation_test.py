@@ -237,6 +237,17 @@ def test_no_result_depends_on_what_else_is_in_a_divided_batch(model):
         np.testing.assert_allclose(one.attention, other.attention, atol=1e-5)
 
 
+def test_weights_that_change_change_what_is_written():
+    model = with_words(attention_model)
+    model.generate(["a b"])
+    favoured = model.tokenizers[1].encode("h")[0]
+    bias = np.zeros(model.to_logits.bias.shape, "float32")
+    bias[favoured] = 1000.0
+    model.to_logits.bias.assign(bias)
+    (found,) = model.generate(["a b"])
+    assert set(found.tokens) == {"h"}
+
+
 class OwnCall(BeamSearch):
     """A search of one's own that changes what a call does."""
 
@@ -269,7 +280,8 @@ def test_what_is_made_once_for_a_search_changes_no_step(
     )
     source = padded([[5, 6, 7, 3], [8, 3]])
     memory, carry = model.encode({"source": source})
-    advance = model.stepper(model.search_memory(memory), multiple=64)
+    projection = model.search_weights(multiple=64)
+    advance = model.stepper(model.search_memory(memory), projection)
     plain = prepared = carry
     for tokens in ([[2], [2]], [[5], [9]], [[4], [3]]):
         tokens = np.array(tokens, "int32")
