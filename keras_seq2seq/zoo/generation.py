@@ -1,7 +1,5 @@
 """From source strings to target strings."""
 
-import collections
-import concurrent.futures
 import dataclasses
 import functools
 import itertools
@@ -20,9 +18,12 @@ from keras_seq2seq.tokens import PAD, UNKNOWN
 from keras_seq2seq.zoo.compiled_search import CompiledSearch
 from keras_seq2seq.zoo.generated import BLANK, Generation
 from keras_seq2seq.zoo.long_sources import joined
+from keras_seq2seq.zoo.workers import batch_sizes, side_by_side
 
 LOGGER = logging.getLogger("keras_seq2seq")
 BATCH_SIZE = 128  # sources: large products are faster than many small ones
+# Hypotheses of a batch: products of fewer rows are slower.
+FEW = 160
 
 
 class Generator:
@@ -126,7 +127,8 @@ class Generator:
         written = [BLANK] * len(flat)
         # What is drawn at random depends on who else is in a batch, and when.
         workers = 1 if hasattr(search, "seed") else self.model.batch_shards
-        batch_size = min(batch_size, math.ceil(len(flat) / workers) or 1)
+        few = math.ceil(FEW / getattr(search, "width", 1))
+        sizes = batch_sizes(len(flat), batch_size, workers, few)
 
         run = self._searcher(search, lexicon)
 
@@ -134,8 +136,8 @@ class Generator:
             most = self._most(inputs) if max_length is None else max_length
             return run(inputs, most, min_length)
 
-        batches = self.batches(flat, batch_size)
-        for told, found in _side_by_side(hypotheses, batches, workers):
+        batches = self.batches(flat, sizes)
+        for told, found in side_by_side(hypotheses, batches, workers):
             for row, (index, about) in enumerate(told.items()):
                 written[index] = self._read(about, found, row)
         left = iter(written)
@@ -189,21 +191,22 @@ class Generator:
             for place, row in enumerate(encoder.pieces(ids, length))
         ]
 
-    def batches(self, pieces, batch_size):
-        """What `encode` is given, some pieces at a time.
+    def batches(self, pieces, sizes):
+        """What `encode` is given, some pieces at a time, the longest first.
 
         Args:
             pieces: list of what `pieces` made of sources.
-            batch_size: int.
+            sizes: iterable of int. Of each batch; their sum is that of pieces.
 
         Yields:
             the inputs, a mapping of arrays `(B, ...)`, and for each row the
             index of its piece and the fields of its `Generation` that tell
             what was read, as a dict.
         """
-        order = sorted(range(len(pieces)), key=lambda i: len(pieces[i][0]))
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
+        order = sorted(range(len(pieces)), key=lambda i: -len(pieces[i][0]))
+        left = iter(order)
+        for size in sizes:
+            chosen = [*itertools.islice(left, size)]
             told = {i: {"source_tokens": pieces[i][1]} for i in chosen}
             yield {"source": padded([pieces[i][0] for i in chosen])}, told
 
@@ -381,32 +384,6 @@ def _by_ids(found, shortlist):
     words = found.history.words
     words = np.take_along_axis(shortlist[:, None], words, axis=-1)
     return found._replace(ids=ids, history=found.history._replace(words=words))
-
-
-def _side_by_side(run, batches, workers):
-    """`run` of each batch's inputs, in threads where there are several.
-
-    Args:
-        run: callable.
-        batches: iterable of inputs and what was told about them.
-        workers: int. Batches at once.
-
-    Yields:
-        what was told, and what `run` gave, in the order of the batches.
-    """
-    if workers == 1:
-        for inputs, told in batches:
-            yield told, run(inputs)
-        return
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        begun = collections.deque()
-        for inputs, told in batches:
-            begun.append((told, pool.submit(run, inputs)))
-            if len(begun) > workers:
-                told, future = begun.popleft()
-                yield told, future.result()
-        for told, future in begun:
-            yield told, future.result()
 
 
 def padded(rows):

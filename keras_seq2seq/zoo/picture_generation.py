@@ -1,6 +1,7 @@
 """From pictures to captions."""
 
 import concurrent.futures
+import itertools
 import logging
 
 import numpy as np
@@ -98,10 +99,11 @@ class PictureGenerator(Generator):
             )
         return [[] if is_blank(each) else [each] for each in sources]
 
-    def batches(self, pieces, batch_size):
+    def batches(self, pieces, sizes):
         """Features of pictures that can be read; see `Generator.batches`."""
-        for start in range(0, len(pieces), batch_size):
-            chosen = range(start, min(start + batch_size, len(pieces)))
+        left = iter(range(len(pieces)))
+        for size in sizes:
+            chosen = [*itertools.islice(left, size)]
             rows = self.features([pieces[i] for i in chosen])
             told = {
                 index: self._told(pieces[index])
