@@ -83,7 +83,7 @@ class DevScores:
         if decoding is not None:
             texts = sampled(*texts, decoding.sample)
         self.sources, self.references = texts
-        self.search = GreedySearch()
+        self.search = GreedySearch(with_log_probs=False)
         if decoding is not None and decoding.beam_width > 1:
             self.search = BeamSearch(
                 decoding.beam_width,

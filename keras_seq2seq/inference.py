@@ -169,6 +169,7 @@ def task_search(model, tasks, n_best=1, search=None):
         n_best=max([n_best, *(task.n_best for task in tasks)]),
         with_attention=any(task.needs_attention for task in tasks),
         with_history=any(task.needs_history for task in tasks),
+        with_log_probs=not tasks or any(t.needs_log_probs for t in tasks),
     )
     for task in tasks:
         name = type(task).__name__

@@ -16,8 +16,8 @@ from keras_seq2seq.config.inference_flags import checked_pipeline
 from keras_seq2seq.data.pictures import write_picture
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.run_files import read_run
-from keras_seq2seq.search import BeamSearch
-from keras_seq2seq.tasks import DecodeText, DumpAttention
+from keras_seq2seq.search import BeamSearch, GreedySearch
+from keras_seq2seq.tasks import DecodeText, DumpAttention, RankedText
 from tests.commands.small_run import LINES, small_run
 from tests.run_directories import words
 from tests.zoo.image2seq_test import image_model
@@ -154,6 +154,20 @@ def test_attention_is_refused_where_there_is_none():
         inference.task_search(basic, tasks)
     with pytest.raises(UserError, match="DumpAttention needs attention"):
         inference.task_search(basic, [DumpAttention("x")])
+
+
+@pytest.mark.parametrize(
+    ("tasks", "wanted"),
+    [
+        ([], True),
+        ([DecodeText()], False),
+        ([DecodeText(), RankedText(DecodeText(), n_best=1)], True),
+    ],
+)
+def test_log_probs_are_left_out_where_no_task_needs_them(tasks, wanted):
+    greedy = basic_model(search=GreedySearch())
+    search = inference.task_search(greedy, tasks)
+    assert search.with_log_probs == wanted
 
 
 def test_tasks_run_in_python_too(model, tmp_path):

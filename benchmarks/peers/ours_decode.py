@@ -38,7 +38,7 @@ def main():
     text = (data / "test_2016_flickr.en").read_text("utf-8").splitlines()
     lexicon = Lexicon.learn(bucketing.pairs, model.tokenizers)
     searches = {
-        "greedy": (GreedySearch(), None),
+        "greedy": (GreedySearch(with_log_probs=False), None),
         "beam5": (BeamSearch(5), None),
         "beam5_shortlist": (BeamSearch(5), lexicon),
     }

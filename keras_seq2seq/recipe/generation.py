@@ -32,11 +32,17 @@ def search(params, **options):
     return BeamSearch(width=width, **penalties, **options)
 
 
-def with_options(found, n_best=1, with_attention=False, with_history=False):
-    """A search like `found` that returns more.
+def with_options(
+    found,
+    n_best=1,
+    with_attention=False,
+    with_history=False,
+    with_log_probs=True,
+):
+    """A search like `found` that returns what is wanted.
 
     Greedy search has one hypothesis; for several it becomes a beam. Only a
-    beam has a history.
+    beam has a history, and only greedy search can leave log-probabilities out.
     """
     if isinstance(found, SamplingSearch):
         return dataclasses.replace(
@@ -54,7 +60,11 @@ def with_options(found, n_best=1, with_attention=False, with_history=False):
             with_history=with_history,
         )
     if isinstance(found, GreedySearch):
-        return dataclasses.replace(found, with_attention=with_attention)
+        return dataclasses.replace(
+            found,
+            with_attention=with_attention,
+            with_log_probs=with_log_probs,
+        )
     return dataclasses.replace(
         found,
         width=max(found.width, n_best),

@@ -14,8 +14,9 @@ class Hypotheses(NamedTuple):
         ids: int32 tensor `(B, N, L)`. Tokens with END, PAD after it; L is the
             greatest maximum length.
         lengths: int32 tensor `(B, N)`. Tokens, counting END.
-        log_probs: float32 tensor `(B, N)`. Nats, the sum over the tokens.
-        scores: float32 tensor `(B, N)`. What the ranking went by.
+        log_probs: float32 tensor `(B, N)`. Nats, the sum over the tokens; or
+            None, where a search leaves it out.
+        scores: float32 tensor `(B, N)`. What the ranking went by; or None.
         attention: float tensor `(B, N, L, S)`, zero after the last token, or
             None. Row `l` is what the model saw when it wrote token `l`.
         history: BeamHistory, or None.

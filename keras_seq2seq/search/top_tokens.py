@@ -26,21 +26,56 @@ def top_tokens(logits, count, ban_unknown=False):
         that are banned.
     """
     logits = ops.cast(logits, "float32")
-    banned = [PAD, START, END] + [UNKNOWN] * ban_unknown
-    values, ids = top_k(logits, min(count + len(banned), logits.shape[-1]))
-    ids = ops.cast(ids, "int32")
-    normaliser = log_normaliser(logits, values[..., :1], ids[..., :1])
-    allowed = ops.ones_like(ids, dtype="bool")
-    for token in banned:
-        allowed = ops.logical_and(allowed, ids != token)
-    end = logits[..., END : END + 1]
-    values = ops.where(allowed, values, -float("inf"))
-    # Also what only fills up the logits: no such token can be fed back.
-    ids = ops.where(values > -float("inf"), ids, END)
-    values = ops.concatenate([end, values], axis=-1)
-    ids = ops.concatenate([ops.full_like(ids[..., :1], END), ids], axis=-1)
+    largest = _largest(logits, count, ban_unknown)
+    normaliser = log_normaliser(logits, *(each[..., :1] for each in largest))
+    ids, values = allowed(*largest, _end_of(logits), ban_unknown)
     # Rounding may lift a certain token above 0, and then length would pay.
     return ids, ops.minimum(values - normaliser, 0.0)
+
+
+def top_logits(logits, count, ban_unknown=False):
+    """Like `top_tokens`, with logits in place of log-probabilities."""
+    logits = ops.cast(logits, "float32")
+    largest = _largest(logits, count, ban_unknown)
+    return allowed(*largest, _end_of(logits), ban_unknown)
+
+
+def allowed(values, ids, end, ban_unknown=False):
+    """Tokens that may be generated, and END in front of them.
+
+    Args:
+        values: float32 tensor `(B, K, M)`. What tokens are judged by.
+        ids: int32 tensor `(B, K, M)`.
+        end: float32 tensor `(B, K, 1)`. What END is judged by.
+        ban_unknown: bool.
+
+    Returns:
+        tuple of `(B, K, M + 1)` tensors: ids, END where nothing may be, and
+        values, -inf there.
+    """
+    fine = ops.ones_like(ids, dtype="bool")
+    for token in _banned(ban_unknown):
+        fine = ops.logical_and(fine, ids != token)
+    values = ops.where(fine, values, -float("inf"))
+    # Also what only fills up the logits: no such token can be fed back.
+    ids = ops.where(values > -float("inf"), ids, END)
+    ids = ops.concatenate([ops.full_like(ids[..., :1], END), ids], axis=-1)
+    return ids, ops.concatenate([end, values], axis=-1)
+
+
+def _largest(logits, count, ban_unknown):
+    count = min(count + len(_banned(ban_unknown)), logits.shape[-1])
+    values, ids = top_k(logits, count)
+    return values, ops.cast(ids, "int32")
+
+
+def _banned(ban_unknown):
+    """Tokens that are not generated, or not by being among the best."""
+    return [PAD, START, END] + [UNKNOWN] * ban_unknown
+
+
+def _end_of(logits):
+    return logits[..., END : END + 1]
 
 
 def log_normaliser(logits, largest, place):

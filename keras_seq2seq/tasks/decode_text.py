@@ -25,6 +25,8 @@ class DecodeText(Task):
         postproc_fn: callable or None. From text to text, applied last.
     """
 
+    needs_log_probs = False
+
     def __init__(
         self,
         delimiter=None,

@@ -20,11 +20,14 @@ class Task:
         needs_attention: bool. Whether `generation.attention` must be there.
         needs_history: bool. Whether `generation.history` must be there; asks
             for beam search.
+        needs_log_probs: bool. Whether `generation.log_prob` and `score` must
+            be there; text alone is written faster without.
         n_best: int. Hypotheses wanted: the generation and its `alternatives`.
     """
 
     needs_attention = False
     needs_history = False
+    needs_log_probs = True
     n_best = 1
 
     def begin(self, model, search):

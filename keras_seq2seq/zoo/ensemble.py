@@ -39,6 +39,7 @@ class Ensemble:
     """
 
     batch_shards = 1
+    can_screen = False  # means are made of all logits
 
     def __init__(self, members, mode="linear"):
         self.members = tuple(members)
@@ -125,10 +126,10 @@ class Ensemble:
             ]
         )
 
-    def search_weights(self, among=False, multiple=1):
+    def search_weights(self, told="logits", multiple=1):
         """What a search reads of the members' projections; see `Seq2Seq`."""
         return tuple(
-            each.search_weights(among, multiple) for each in self.members
+            each.search_weights(told, multiple) for each in self.members
         )
 
     def search_memory(self, memory, shortlist=None, weights=None):

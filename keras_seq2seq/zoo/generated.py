@@ -14,8 +14,9 @@ class Generation:
         source_tokens: tuple of str. Source pieces as the model read them, but
             unknown ones as they stand in the text; for a picture the places
             of its cells.
-        log_prob: float. Nats, the sum over `tokens`.
-        score: float. What the search ranked by.
+        log_prob: float. Nats, the sum over `tokens`; or None, where the
+            search leaves it out.
+        score: float. What the search ranked by; or None.
         attention: float array `(len(tokens), len(source_tokens))` or None.
         history: `BeamHistory` of this source, arrays `(steps, K)`, or None.
         alternatives: tuple of `Generation`. The next best ones.

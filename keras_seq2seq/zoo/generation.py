@@ -24,6 +24,8 @@ LOGGER = logging.getLogger("keras_seq2seq")
 BATCH_SIZE = 128  # sources: large products are faster than many small ones
 # Hypotheses of a batch: products of fewer rows are slower.
 FEW = 160
+# Sources from which on the weights are worth being made ready for screening.
+SCREENED = 256
 
 
 class Generator:
@@ -130,7 +132,7 @@ class Generator:
         few = math.ceil(FEW / getattr(search, "width", 1))
         sizes = batch_sizes(len(flat), batch_size, workers, few)
 
-        run = self._searcher(search, lexicon)
+        run = self._searcher(search, lexicon, len(flat))
 
         def hypotheses(inputs):
             most = self._most(inputs) if max_length is None else max_length
@@ -253,19 +255,22 @@ class Generator:
         """
         if not isinstance(inputs, dict):
             inputs = {"source": inputs}
-        run = self._searcher(search, lexicon)
+        sources = len(next(iter(inputs.values())))
+        run = self._searcher(search, lexicon, sources)
         return run(inputs, max_length, min_length)
 
-    def _searcher(self, search, lexicon):
+    def _searcher(self, search, lexicon, sources):
         """`run(inputs, max_length, min_length)` with the weights of now."""
-        weights = self._read_weights(lexicon is not None)
+        told = self._told(search, lexicon, sources)
+        weights = self._read_weights(told)
 
         def run(inputs, max_length, min_length):
             count = len(next(iter(inputs.values())))
             bounds = np.empty((2, count), np.int32)
             bounds[0], bounds[1] = max_length, min_length
             if lexicon is None:
-                return self._compiled_for(search)(inputs, bounds, weights)
+                compiled = self._compiled_for(search, told)
+                return compiled(inputs, bounds, weights)
             shortlist = lexicon.candidates(inputs["source"])
             compiled = self._compiled_for(search, shortlist.shape[1])
             found = compiled(inputs, bounds, weights, shortlist)
@@ -273,21 +278,30 @@ class Generator:
 
         return run
 
+    def _told(self, search, lexicon, sources):
+        """What steps tell; see `Seq2Seq.search_weights`."""
+        if lexicon is not None:
+            return "shortlist"
+        best_alone = not getattr(search, "with_log_probs", True)
+        if best_alone and sources >= SCREENED and self.model.can_screen:
+            return "screened"
+        return "logits"
+
     @functools.cached_property
     def _read_weights(self):
         # Whole blocks of logits: none is copied to find the best.
         return self.model.as_graph(
-            lambda among: self.model.search_weights(among, multiple=BLOCK)
+            lambda told: self.model.search_weights(told, multiple=BLOCK)
         )
 
-    def _compiled_for(self, search, columns=None):
-        """What is compiled for a search: searches read the number of logits
-        where they are made into a graph."""
+    def _compiled_for(self, *key):
+        """What is compiled for a search, and what its steps tell: searches
+        read the number of logits where they are made into a graph."""
         with self._lock:
-            compiled = self._compiled.get((search, columns))
+            compiled = self._compiled.get(key)
             if compiled is None:
-                compiled = CompiledSearch(self.model, search)
-                self._compiled[search, columns] = compiled
+                compiled = CompiledSearch(self.model, key[0])
+                self._compiled[key] = compiled
             return compiled
 
     def _most(self, inputs):
@@ -368,12 +382,16 @@ class Generator:
         return Generation(
             text=self.tokenizers[1].decode(ids),
             tokens=tuple(self.tokenizers[1].pieces(ids)),
-            log_prob=float(found.log_probs[row, rank]),
-            score=float(found.scores[row, rank]),
+            log_prob=_number(found.log_probs, row, rank),
+            score=_number(found.scores, row, rank),
             attention=attention,
             ids=tuple(ids),
             **about,
         )
+
+
+def _number(numbers, row, rank):
+    return None if numbers is None else float(numbers[row, rank])
 
 
 def _by_ids(found, shortlist):

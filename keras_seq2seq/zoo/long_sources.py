@@ -47,7 +47,6 @@ def _one(parts, decode, penalty):
         len(last.source_tokens),
     ]
     ids = _flat(part.ids[:n] for part, n in zip(parts, written, strict=True))
-    divisor = _divisor(penalty, ids)
     return Generation(
         text=decode(list(ids)),
         tokens=_flat(
@@ -56,11 +55,24 @@ def _one(parts, decode, penalty):
         source_tokens=_flat(
             part.source_tokens[:n] for part, n in zip(parts, read, strict=True)
         ),
-        log_prob=sum(part.log_prob for part in parts),
-        score=sum(p.score * _divisor(penalty, p.ids) for p in parts) / divisor,
+        log_prob=_log_prob(parts),
+        score=_score(parts, ids, penalty),
         attention=_blocks(parts, written, read),
         ids=ids,
     )
+
+
+def _log_prob(parts):
+    if parts[0].log_prob is None:
+        return None
+    return sum(part.log_prob for part in parts)
+
+
+def _score(parts, ids, penalty):
+    if parts[0].score is None:
+        return None
+    nats = sum(part.score * _divisor(penalty, part.ids) for part in parts)
+    return nats / _divisor(penalty, ids)
 
 
 def _without_end(part):

@@ -5,6 +5,9 @@ from keras import ops
 
 from keras_seq2seq.layers.weight_norm import norms, weight_normed
 from keras_seq2seq.tokens import PAD
+from keras_seq2seq.zoo.screening import screener, screening
+
+LARGE = 4096  # tokens: smaller vocabularies are not worth being screened
 
 
 @keras.saving.register_keras_serializable("keras_seq2seq")
@@ -102,9 +105,13 @@ class OutputProjection(keras.layers.Layer):
         """Returns the projection as a function.
 
         Args:
-            weights: what `prepared` returned; None: as they are now.
+            weights: what `prepared` or `screening` returned; None: as they
+                are now.
         """
         weights = weights or self.prepared()
+        if "rounded" in weights:
+            screened = screener(weights)
+            return lambda features: screened(self._resized(features))
         kernel, bias = weights["kernel"], weights["bias"]
 
         def project(features):
@@ -115,6 +122,21 @@ class OutputProjection(keras.layers.Layer):
             return ops.reshape(logits, (*shape, kernel.shape[-1]))
 
         return project
+
+    @property
+    def can_screen(self):
+        """Whether `screening` can be worthwhile."""
+        large = self.vocabulary_size >= LARGE
+        return large and self.compute_dtype == "float32"
+
+    def screening(self, multiple=1):
+        """The weights with which `projector` tells `Screened`, for logits.
+
+        Args:
+            multiple: int. As for `prepared`.
+        """
+        bias = ops.convert_to_tensor(self.bias)
+        return screening(self._columns(), bias, multiple)
 
     def rows(self):
         """The weights as `columns` takes them.

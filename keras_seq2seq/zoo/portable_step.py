@@ -17,6 +17,8 @@ class TokenStep:
     target tokens divided by their number.
     """
 
+    fast_in_bfloat16 = False  # not known here
+
     def compile(self, optimizer=None, loss=None, **options):
         """Prepares for training; see the TensorFlow step.
 

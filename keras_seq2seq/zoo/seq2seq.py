@@ -345,16 +345,24 @@ class Seq2Seq(TokenStep, keras.Model):
         )
         return self.drop_output(features, training=training)
 
-    def search_weights(self, among=False, multiple=1):
+    @property
+    def can_screen(self):
+        """Whether steps that tell the best token alone are faster here."""
+        return self.fast_in_bfloat16 and self.to_logits.can_screen
+
+    def search_weights(self, told="logits", multiple=1):
         """What a search reads of the output projection, for all batches.
 
         Args:
-            among: bool. Whether its memories have shortlists.
+            told: str. What the steps tell: `"logits"`, those of a
+                `"shortlist"`, or `"screened"`: `search.screened.Screened`.
             multiple: int. As for `OutputProjection.prepared`; without effect
-                on memories with shortlists.
+                on shortlists.
         """
-        if among:
+        if told == "shortlist":
             return self.to_logits.rows()
+        if told == "screened":
+            return self.to_logits.screening(multiple)
         return self.to_logits.prepared(multiple)
 
     def stepper(self, memory, weights=None):

@@ -14,7 +14,11 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from keras_seq2seq.distribution import ManyWorkersStep, replicated
+from keras_seq2seq.distribution import (
+    ManyWorkersStep,
+    has_bfloat16,
+    replicated,
+)
 from keras_seq2seq.metrics.perplexity import Perplexity
 from keras_seq2seq.optimizers.adam import Adam
 from keras_seq2seq.tokens import PAD
@@ -212,6 +216,12 @@ class TokenStep(ManyWorkersStep):
             gradient_norm.update_state(norm)
             results["gradient_norm"] = gradient_norm.result()
         return replicated(results)
+
+    @property
+    def fast_in_bfloat16(self):
+        """Whether processors compute, which multiply bfloat16 numbers."""
+        gpus = tf.config.list_physical_devices("GPU")
+        return not gpus and has_bfloat16()
 
     def as_graph(self, function):
         """`function` as a graph that serves all lengths."""

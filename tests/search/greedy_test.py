@@ -3,6 +3,8 @@ import pytest
 from keras import ops
 
 from keras_seq2seq.search import GreedySearch, Limits
+from keras_seq2seq.search.screened import Screened
+from keras_seq2seq.search.top_tokens import top_k
 from keras_seq2seq.tokens import END, UNKNOWN
 
 
@@ -77,3 +79,55 @@ def test_missing_attention_is_an_error(scripted):
     step, memory, carry = scripted({})
     with pytest.raises(ValueError, match="returns attention"):
         GreedySearch(with_attention=True)(step, memory, carry, Limits(3))
+
+
+def tokens_of(found):
+    ids, lengths = map(ops.convert_to_numpy, (found.ids, found.lengths))
+    return [
+        row[0, : end[0]].tolist() for row, end in zip(ids, lengths, strict=True)
+    ]
+
+
+def test_without_log_probs_the_tokens_are_the_same(tiny_model):
+    model = tiny_model(seed=5, batch=5)
+    given = (model.memory(), model.carry(), Limits(8))
+    expected = GreedySearch()(model.step, *given)
+    found = GreedySearch(with_log_probs=False)(model.step, *given)
+    assert tokens_of(found) == tokens_of(expected)
+    assert found.log_probs is None
+    assert found.scores is None
+
+
+def screening_step(step, count, slack=0.0):
+    """A step that tells its `count` best tokens alone, PAD and START too."""
+
+    def screened(tokens, memory, carry):
+        logits, carry, attention = step(tokens, memory, carry)
+        values, ids = top_k(logits, count + 1)
+        found = Screened(
+            ids=ids[..., :-1],
+            logits=values[..., :-1],
+            end=logits[..., END : END + 1],
+            bound=values[..., -1] + slack,
+            all_logits=lambda rows: ops.take(logits, rows, axis=0),
+        )
+        return found, carry, attention
+
+    return screened
+
+
+@pytest.mark.parametrize("ban_unknown", [False, True])
+@pytest.mark.parametrize("min_length", [0, 3])
+@pytest.mark.parametrize(
+    ("count", "slack"), [(5, 0.0), (2, 0.0), (1, 0.0), (5, 1e9)]
+)
+def test_candidates_decide_only_where_none_else_can(
+    tiny_model, ban_unknown, min_length, count, slack
+):
+    # Of few candidates, all may be banned; a slack lets others seem better.
+    model = tiny_model(seed=6, size=9, batch=5)
+    given = (model.memory(), model.carry(), Limits(8, min_length))
+    expected = GreedySearch(ban_unknown)(model.step, *given)
+    search = GreedySearch(ban_unknown, with_log_probs=False)
+    found = search(screening_step(model.step, count, slack), *given)
+    assert tokens_of(found) == tokens_of(expected)

@@ -46,6 +46,13 @@ def test_the_targets_follow_one_another_without_inner_ends():
     assert [each.text for each in whole.parts] == ["ab", "c"]
 
 
+def test_what_the_pieces_do_not_have_the_whole_has_not():
+    pieces = [part("xy", "ab", score=None, log_prob=None)] * 2
+    whole = joined(pieces, decode)
+    assert whole.log_prob is None
+    assert whole.score is None
+
+
 def test_attention_is_block_diagonal():
     whole = joined([part("xy", "ab"), part("z", "c")], decode)
     np.testing.assert_array_equal(
