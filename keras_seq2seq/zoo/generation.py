@@ -261,7 +261,7 @@ class Generator:
 
     def _searcher(self, search, lexicon, sources):
         """`run(inputs, max_length, min_length)` with the weights of now."""
-        told = self._told(search, lexicon, sources)
+        told = self._told_by_steps(search, lexicon, sources)
         weights = self._read_weights(told)
 
         def run(inputs, max_length, min_length):
@@ -278,7 +278,7 @@ class Generator:
 
         return run
 
-    def _told(self, search, lexicon, sources):
+    def _told_by_steps(self, search, lexicon, sources):
         """What steps tell; see `Seq2Seq.search_weights`."""
         if lexicon is not None:
             return "shortlist"
