@@ -135,8 +135,8 @@ class OutputProjection(keras.layers.Layer):
         Args:
             multiple: int. As for `prepared`.
         """
-        bias = ops.convert_to_tensor(self.bias)
-        return screening(self._columns(), bias, multiple)
+        rows = self.rows()
+        return screening(self.prepared(multiple), rows["kernel"], rows["bias"])
 
     def rows(self):
         """The weights as `columns` takes them.

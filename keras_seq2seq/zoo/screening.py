@@ -23,29 +23,21 @@ ROUNDING = 2.0**-8
 SLACK = 1.05
 
 
-def screening(kernel, bias, multiple=1):
+def screening(judged, rows, bias):
     """What `screener` reads of the weights of a projection.
 
     Args:
-        kernel: float32 tensor `(U, V)`.
+        judged: mapping of float32 `"kernel" (U, N)` and `"bias" (N,)`, N at
+            least V, that of what is no token being -inf.
+        rows: float32 tensor `(V, U)`. The kernel, transposed.
         bias: float32 tensor `(V,)`.
-        multiple: int. As many more entries of -inf are judged as make their
-            number a multiple of this.
 
     Returns:
         mapping of tensors.
     """
-    surplus = -kernel.shape[-1] % multiple
-    rounded = ops.pad(ops.cast(kernel, "bfloat16"), [(0, 0), (0, surplus)])
-    rounded_bias = ops.pad(
-        ops.cast(bias, "bfloat16"),
-        [(0, surplus)],
-        constant_values=-float("inf"),
-    )
-    rows = ops.transpose(kernel)
     return {
-        "rounded": rounded,
-        "rounded_bias": rounded_bias,
+        "rounded": ops.cast(judged["kernel"], "bfloat16"),
+        "rounded_bias": ops.cast(judged["bias"], "bfloat16"),
         "rows": rows,
         "bias": bias,
         "largest_norm": ops.max(ops.norm(rows, axis=-1)),

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -24,10 +25,14 @@ def drawn(seed, scale=1.0):
 
 
 def screened(features, kernel, bias):
-    kernel, bias = map(ops.convert_to_tensor, (kernel, bias))
-    return screener(screening(kernel, bias, multiple=64))(
-        ops.convert_to_tensor(features)
-    )
+    surplus = -V % 64
+    judged = {
+        "kernel": np.pad(kernel, [(0, 0), (0, surplus)]),
+        "bias": np.pad(bias, (0, surplus), constant_values=-np.inf),
+    }
+    weights = (judged, kernel.T, bias)
+    weights = keras.tree.map_structure(ops.convert_to_tensor, weights)
+    return screener(screening(*weights))(ops.convert_to_tensor(features))
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
