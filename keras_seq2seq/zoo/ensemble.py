@@ -136,14 +136,14 @@ class Ensemble:
         """The memories with what a search makes once; see `Seq2Seq`."""
         return tuple(
             each.search_memory(own, shortlist, read)
-            for each, own, read in self._members(memory, weights)
+            for each, own, read in self._of_each(memory, weights)
         )
 
     def stepper(self, memory, weights=None):
         """Returns `step(tokens, carry)` over one memory; see `Seq2Seq`."""
         steps = [
             each.stepper(own, read)
-            for each, own, read in self._members(memory, weights)
+            for each, own, read in self._of_each(memory, weights)
         ]
 
         def step(tokens, carry):
@@ -171,7 +171,7 @@ class Ensemble:
         """Writes the targets of source strings; see `Generator.generate`."""
         return self.generator.generate(sources, search, **options)
 
-    def _members(self, memory, weights):
+    def _of_each(self, memory, weights):
         weights = weights or (None,) * len(self.members)
         return zip(self.members, memory, weights, strict=True)
 

@@ -25,8 +25,8 @@ def batch_sizes(count, most, workers, few=1):
         [Polychronopoulos and Kuck, 1987](https://doi.org/10.1109/TC.1987.5009495):
         guided self-scheduling.
     """
-    rounds = math.ceil(count / (most * workers))
-    most = math.ceil(count / (rounds * workers)) if count else most
+    rounds = max(1, math.ceil(count / (most * workers)))
+    most = math.ceil(count / (rounds * workers))
     share = 2 * workers if workers > 1 else 1
     while count:
         size = min(most, max(math.ceil(count / share), few))
