@@ -54,8 +54,10 @@ def screener(weights):
     rows, bias = weights["rows"], weights["bias"]
 
     def exact(features, ids):
-        logits = ops.matmul(ops.take(rows, ids, axis=0), features[..., None])
-        return logits[..., 0] + ops.take(bias, ids)
+        # With so few rows a sum of products is faster than a product of
+        # matrices.
+        products = ops.take(rows, ids, axis=0) * features[..., None, :]
+        return ops.sum(products, axis=-1) + ops.take(bias, ids)
 
     def every(features):
         shape, width = ops.shape(features)[:-1], features.shape[-1]
@@ -67,7 +69,7 @@ def screener(weights):
         shape = ops.shape(features)[:-1]
         flat = ops.reshape(features, (-1, features.shape[-1]))
         nearly = ops.matmul(ops.cast(flat, "bfloat16"), weights["rounded"])
-        nearly = ops.cast(nearly + weights["rounded_bias"], "float32")
+        nearly = nearly + weights["rounded_bias"]
         nearly = ops.reshape(nearly, (*shape, nearly.shape[-1]))
         values, ids = top_k(nearly, CANDIDATES)
         # Weights that are no numbers may lead beyond the vocabulary.
