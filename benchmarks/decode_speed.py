@@ -29,7 +29,7 @@ def main():
 def parse():
     """The command line."""
     made = parser(__doc__.splitlines()[0])
-    made.add_argument("--batch_size", type=int, default=128)
+    made.add_argument("--batch_size", type=int, default=192)
     return made.parse_args()
 
 

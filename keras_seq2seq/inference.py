@@ -228,7 +228,7 @@ def generate_lines(
         model: `Seq2Seq`.
         lines: iterable of str.
         search: search, or None for the model's own.
-        batch_size: int. Sources decoded at once.
+        batch_size: int. Most sources decoded at once.
         read_ahead: int or None. Lines read before the first of them is
             decoded; None: some thousand, 1: each is answered before the next.
         max_input_length: int or None. As for `Generator.generate`.

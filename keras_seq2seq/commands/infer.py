@@ -45,7 +45,7 @@ def add_arguments(parser):
         "--checkpoint_path", help="the directory of one checkpoint"
     )
     parser.add_argument(
-        "--batch_size", help="sources decoded at once; default: 128"
+        "--batch_size", help="sources decoded at once, at most; default: 192"
     )
     parser.add_argument(
         "--precision",

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import itertools
 import logging
-import math
 import threading
 
 import numpy as np
@@ -21,9 +20,9 @@ from keras_seq2seq.zoo.long_sources import joined
 from keras_seq2seq.zoo.workers import batch_sizes, side_by_side
 
 LOGGER = logging.getLogger("keras_seq2seq")
-BATCH_SIZE = 128  # sources: large products are faster than many small ones
-# Hypotheses of a batch: products of fewer rows are slower.
-FEW = 160
+BATCH_SIZE = 192  # sources, at most: large products are faster than many
+# Hypotheses that cost as much as what a batch costs besides.
+EXTRA = 20
 # Sources from which on the weights are worth being made ready for screening.
 SCREENED = 256
 
@@ -86,8 +85,8 @@ class Generator:
                 it has a `max_length_ratio`.
             min_length: int. Fewest words before END, less than `max_length`;
                 where that depends on a source, END may be out of reach.
-            batch_size: int. Sources decoded at once. No result depends on it
-                in float32; bfloat16 rounds a little differently.
+            batch_size: int. Most sources decoded at once. No result depends
+                on it in float32; bfloat16 rounds a little differently.
             max_input_length: int or None. Sources of more tokens are read in
                 pieces of so many, END apart, whose targets are joined, see
                 `keras_seq2seq.zoo.long_sources`. None: what is beyond the
@@ -129,9 +128,9 @@ class Generator:
         written = [BLANK] * len(flat)
         # What is drawn at random depends on who else is in a batch, and when.
         workers = 1 if hasattr(search, "seed") else self.model.batch_shards
-        few = math.ceil(FEW / getattr(search, "width", 1))
-        sizes = batch_sizes(len(flat), batch_size, workers, few)
-
+        extra = EXTRA / getattr(search, "width", 1)
+        costs = self._costs(flat, max_length, min_length)
+        sizes = batch_sizes(costs, batch_size, workers, extra)
         run = self._searcher(search, lexicon, len(flat))
 
         def hypotheses(inputs):
@@ -211,6 +210,16 @@ class Generator:
             chosen = [*itertools.islice(left, size)]
             told = {i: {"source_tokens": pieces[i][1]} for i in chosen}
             yield {"source": padded([pieces[i][0] for i in chosen])}, told
+
+    def _costs(self, pieces, max_length, min_length):
+        """Tokens read and likely written of each piece, in falling order."""
+        most = max_length or self.max_target_length or np.iinfo(np.int32).max
+        lengths = sorted(map(self.length, pieces), reverse=True)
+        return [read + min(max(read, min_length + 1), most) for read in lengths]
+
+    def length(self, piece):
+        """Positions that the encoder gives for what `pieces` made."""
+        return len(piece[0])
 
     def _check_sizes(self, max_length, min_length, batch_size):
         """Refuses numbers with which nothing sensible can be written."""

@@ -99,6 +99,10 @@ class PictureGenerator(Generator):
             )
         return [[] if is_blank(each) else [each] for each in sources]
 
+    def length(self, piece):
+        """All pictures have the same number of cells, here taken as one."""
+        return 1
+
     def batches(self, pieces, sizes):
         """Features of pictures that can be read; see `Generator.batches`."""
         left = iter(range(len(pieces)))

@@ -4,39 +4,65 @@ import collections
 import concurrent.futures
 import math
 
+TRIED = 8  # numbers of batches for each worker
+HALVINGS = 20
 
-def batch_sizes(count, most, workers, few=1):
-    """Sizes of batches that let all workers end at nearly the same time.
 
-    Each worker gets as many batches, of one size. Where there are several
-    workers, and batches may be smaller, each is a small share of what is left.
+def batch_sizes(costs, most, workers, extra=0):
+    """Sizes of batches with which all workers likely end at the same time.
+
+    Batches cost the same as far as `most` allows. More of them let workers end
+    together and fill up fewer sources; fewer have less to do besides.
 
     Args:
-        count: int. Sources to be divided.
+        costs: sequence of float above 0, the greatest first: what each source
+            costs. In a batch all cost as much as its first, to whose length
+            they are filled up.
         most: int. Most sources of a batch.
-        workers: int.
-        few: int. Smaller batches than this are only made where a worker had
-            none.
+        workers: int. Each begins a batch as soon as it has ended one.
+        extra: float. Sources that cost as much as what a batch costs besides.
 
-    Yields:
-        int from 1 to `most`.
-
-    Source:
-        [Polychronopoulos and Kuck, 1987](https://doi.org/10.1109/TC.1987.5009495):
-        guided self-scheduling.
+    Returns:
+        list of int from 1 to `most`.
     """
-    rounds = max(1, math.ceil(count / (most * workers)))
-    most = math.ceil(count / (rounds * workers))
-    share = 2 * workers if workers > 1 else 1
-    while count:
-        size = min(most, max(math.ceil(count / share), few))
-        if count <= workers * size:
-            size, larger = divmod(count, workers)
-            sizes = [size + 1] * larger + [size] * (workers - larger)
-            yield from filter(None, sizes)
-            return
-        yield size
-        count -= size
+    least = max(1, math.ceil(len(costs) / (most * workers))) * workers
+    plans = [
+        _alike(costs, most, count)
+        for count in range(least, least + TRIED * workers)
+    ]
+    return min(plans, key=lambda sizes: _time(costs, sizes, workers, extra))
+
+
+def _alike(costs, most, count):
+    """Sizes of at most `count` batches whose costs are nearly the same."""
+    low, high = 0.0, most * max(costs, default=0.0)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        if len(_up_to(costs, most, middle)) <= count:
+            high = middle
+        else:
+            low = middle
+    return _up_to(costs, most, high)
+
+
+def _up_to(costs, most, cost):
+    """Sizes of batches that cost no more, unless of a single source."""
+    sizes, first = [], 0
+    while first < len(costs):
+        size = min(int(cost / costs[first]), most, len(costs) - first)
+        sizes.append(max(size, 1))
+        first += sizes[-1]
+    return sizes
+
+
+def _time(costs, sizes, workers, extra):
+    """When the last worker ends."""
+    busy_until, first = [0.0] * workers, 0
+    for size in sizes:
+        free = min(busy_until)
+        busy_until[busy_until.index(free)] += costs[first] * (size + extra)
+        first += size
+    return max(busy_until)
 
 
 def side_by_side(run, batches, workers):

@@ -1,37 +1,57 @@
+import math
+
 import numpy as np
 import pytest
 
 from keras_seq2seq.zoo.workers import batch_sizes
 
 
-@pytest.mark.parametrize("few", [1, 32, 160])
+def ends(costs, sizes, workers=2):
+    """When each worker ends that takes a batch whenever it is free."""
+    loads, begin = [0.0] * workers, 0
+    for size in sizes:
+        loads[loads.index(min(loads))] += costs[begin] * size
+        begin += size
+    return loads
+
+
+@pytest.mark.parametrize("extra", [0, 4, 20])
 @pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize("most", [1, 7, 128])
-def test_batches_hold_all_sources_and_none_too_many(most, workers, few):
-    for count in range(300):
-        sizes = [*batch_sizes(count, most, workers, few)]
+def test_batches_hold_all_sources_and_none_too_many(most, workers, extra):
+    for count in [*range(40), 127, 128, 129, 300]:
+        costs = np.linspace(70, 10, count).tolist()
+        sizes = batch_sizes(costs, most, workers, extra)
         assert sum(sizes) == count
         assert all(0 < size <= most for size in sizes)
-        if count >= workers:
-            assert len(sizes) >= workers
+        assert len(sizes) >= min(workers, count)
 
 
-def test_a_single_worker_gets_as_few_batches_as_may_be():
-    assert [*batch_sizes(300, 128, workers=1)] == [100, 100, 100]
+def test_a_single_worker_gets_as_few_batches_of_equal_costs_as_may_be():
+    assert batch_sizes([1.0] * 300, 128, 1, extra=4) == [100, 100, 100]
+
+
+def test_batches_of_longer_sources_are_smaller():
+    costs = np.linspace(70, 10, 500).tolist()
+    sizes = batch_sizes(costs, 500, workers=2, extra=20)
+    assert sizes == sorted(sizes) and sizes[0] < sizes[-1] / 2
 
 
 @pytest.mark.parametrize("count", [90, 300, 1000, 5000])
-def test_workers_end_within_a_small_batch_of_one_another(count):
-    # Rows take the longer the earlier they come: from 35 tokens down to 5.
-    tokens = np.linspace(35, 5, count)
-    loads, begin = [0.0, 0.0], 0
-    for size in batch_sizes(count, 128, workers=2, few=32):
-        first = loads.index(min(loads))
-        loads[first] += tokens[begin : begin + size].sum()
-        begin += size
-    assert max(loads) - min(loads) <= 2 * tokens[-32:].sum()
+@pytest.mark.parametrize("shortest", [10, 60])
+def test_workers_end_together(count, shortest):
+    costs = np.linspace(70, shortest, count).tolist()
+    loads = ends(costs, batch_sizes(costs, 128, workers=2, extra=20))
+    assert max(loads) < 1.05 * min(loads)
 
 
-def test_small_batches_are_made_only_where_a_worker_had_none():
-    assert [*batch_sizes(300, 128, workers=2, few=160)] == [75] * 4
-    assert [*batch_sizes(40, 128, workers=2, few=160)] == [20, 20]
+def test_few_sources_that_are_much_longer_fill_up_few_others():
+    costs = [100.0] * 3 + [10.0] * 197
+    sizes = batch_sizes(costs, 128, workers=1)
+    assert math.fsum(ends(costs, sizes, workers=1)) < 1.5 * math.fsum(costs)
+
+
+def test_costly_beginnings_make_batches_few():
+    costs = np.linspace(70, 10, 1000).tolist()
+    counts = [len(batch_sizes(costs, 128, 2, extra)) for extra in (0, 1000)]
+    assert counts[0] > counts[1]
