@@ -166,14 +166,15 @@ class AttentionDecoder(RNNDecoder):
         )
         return {"hidden": drawn}
 
-    def stepper(self, memory, attention):
+    def stepper(self, memory, attention, projected=False):
         masks = self.recurrence.masks(1, 1, training=False)
         project, advance = self._advancer(memory, attention)
         mix = self._mixer(memory)
 
         def step(embedded, carry):
             beams = ops.shape(embedded)[1]
-            known = project(merge_beams(embedded), masks)
+            known = merge_beams(embedded)
+            known = known if projected else project(known, masks)
             carry, output, weights = advance(
                 merge_beams(carry), known, masks, {}, beams
             )

@@ -30,13 +30,14 @@ class BasicDecoder(RNNDecoder):
         )
         return features
 
-    def stepper(self, memory, attention):
+    def stepper(self, memory, attention, projected=False):
         masks = self.recurrence.masks(1, 1, training=False)
         project, run = self.recurrence.stepper()
 
         def step(embedded, carry):
             beams = ops.shape(embedded)[1]
-            known = project(merge_beams(embedded), masks)
+            known = merge_beams(embedded)
+            known = known if projected else project(known, masks)
             features, states = run(
                 known, None, merge_beams(carry["states"]), masks
             )

@@ -59,6 +59,15 @@ class Decoder(Part):
         """The memory with what else can be made once and not at each step."""
         return memory
 
+    def token_projector(self):
+        """What steps do first with each embedded token, whatever the carry.
+
+        Returns:
+            `project(embedded (..., E)) -> (..., n)`, or None if that is
+            nothing worth being done ahead.
+        """
+        return None
+
     def decode(self, embedded, memory, carry, attention, training=False):
         """Teacher forcing.
 
@@ -73,8 +82,14 @@ class Decoder(Part):
         """
         raise NotImplementedError
 
-    def stepper(self, memory, attention):
+    def stepper(self, memory, attention, projected=False):
         """Returns the step of a search over one memory, weights read once.
+
+        Args:
+            memory: mapping, as `remember` or `search_memory` gives it.
+            attention: the attention layer or None.
+            projected: bool. Whether what steps are given went through
+                `token_projector` already.
 
         Returns:
             `step(embedded (B, K, E), carry) -> (features, carry, weights)`

@@ -246,11 +246,19 @@ class RecurrentStack(Part):
             total / len(seen) if self.combiner == "mean" else total
         )
 
-    def fed_projector(self, fed_size):
-        """The first layer's projection of columns that a loop feeds.
+    def known_projector(self, fed_size=0):
+        """The first layer's projection of the columns known before a loop.
 
         None where it takes more than a projection, as residual layers do.
         """
+        if self.connected(0):
+            return None
+        if not fed_size:
+            return self.cells[0].projector()
+        return self.cells[0].projectors(self.input_size - fed_size)[0]
+
+    def fed_projector(self, fed_size):
+        """Like `known_projector`, of the columns that a loop feeds."""
         if self.connected(0):
             return None
         return self.cells[0].projectors(self.input_size - fed_size)[1]

@@ -126,10 +126,10 @@ class Ensemble:
             ]
         )
 
-    def search_weights(self, told="logits", multiple=1):
-        """What a search reads of the members' projections; see `Seq2Seq`."""
+    def search_weights(self, told="logits", multiple=1, ahead=False):
+        """What a search reads of the members' weights; see `Seq2Seq`."""
         return tuple(
-            each.search_weights(told, multiple) for each in self.members
+            each.search_weights(told, multiple, ahead) for each in self.members
         )
 
     def search_memory(self, memory, shortlist=None, weights=None):

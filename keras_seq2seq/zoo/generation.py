@@ -23,8 +23,9 @@ LOGGER = logging.getLogger("keras_seq2seq")
 BATCH_SIZE = 192  # sources, at most: large products are faster than many
 # Hypotheses that cost as much as what a batch costs besides.
 EXTRA = 20
-# Sources from which on the weights are worth being made ready for screening.
-SCREENED = 256
+# Sources from which on weights are worth being made ready for them.
+MANY = 256
+TYPICAL = 12  # tokens of a target, when it is not written yet
 
 
 class Generator:
@@ -271,17 +272,18 @@ class Generator:
     def _searcher(self, search, lexicon, sources):
         """`run(inputs, max_length, min_length)` with the weights of now."""
         told = self._told_by_steps(search, lexicon, sources)
-        weights = self._read_weights(told)
+        ahead = self._worth_projecting(search, sources)
+        weights = self._read_weights(told, ahead)
 
         def run(inputs, max_length, min_length):
             count = len(next(iter(inputs.values())))
             bounds = np.empty((2, count), np.int32)
             bounds[0], bounds[1] = max_length, min_length
             if lexicon is None:
-                compiled = self._compiled_for(search, told)
+                compiled = self._compiled_for(search, told, ahead)
                 return compiled(inputs, bounds, weights)
             shortlist = lexicon.candidates(inputs["source"])
-            compiled = self._compiled_for(search, shortlist.shape[1])
+            compiled = self._compiled_for(search, shortlist.shape[1], ahead)
             found = compiled(inputs, bounds, weights, shortlist)
             return _by_ids(found, shortlist)
 
@@ -292,15 +294,24 @@ class Generator:
         if lexicon is not None:
             return "shortlist"
         best_alone = not getattr(search, "with_log_probs", True)
-        if best_alone and sources >= SCREENED and self.model.can_screen:
+        if best_alone and sources >= MANY and self.model.can_screen:
             return "screened"
         return "logits"
+
+    def _worth_projecting(self, search, sources):
+        """Whether far more tokens are likely written than there are."""
+        if sources < MANY or self.tokenizers is None:
+            return False
+        written = TYPICAL * sources * getattr(search, "width", 1)
+        return written >= 2 * self.tokenizers[1].vocabulary_size
 
     @functools.cached_property
     def _read_weights(self):
         # Whole blocks of logits: none is copied to find the best.
         return self.model.as_graph(
-            lambda told: self.model.search_weights(told, multiple=BLOCK)
+            lambda told, ahead: self.model.search_weights(
+                told, multiple=BLOCK, ahead=ahead
+            )
         )
 
     def _compiled_for(self, *key):

@@ -16,6 +16,7 @@ else:
     from keras_seq2seq.zoo.portable_step import TokenStep
 
 SHARING = (None, "source_target", "target_output", "all")
+LARGEST_TABLE = 1 << 26  # numbers that a search keeps of all tokens
 
 
 class Seq2Seq(TokenStep, keras.Model):
@@ -350,15 +351,32 @@ class Seq2Seq(TokenStep, keras.Model):
         """Whether steps that tell the best token alone are faster here."""
         return self.fast_in_bfloat16 and self.to_logits.can_screen
 
-    def search_weights(self, told="logits", multiple=1):
-        """What a search reads of the output projection, for all batches.
+    def search_weights(self, told="logits", multiple=1, ahead=False):
+        """What a search reads of the weights at each step, for all batches.
 
         Args:
             told: str. What the steps tell: `"logits"`, those of a
                 `"shortlist"`, or `"screened"`: `search.screened.Screened`.
             multiple: int. As for `OutputProjection.prepared`; without effect
                 on shortlists.
+            ahead: bool. Does with all tokens what the decoder does first with
+                each, if that is possible in `LARGEST_TABLE` numbers;
+                worthwhile where far more tokens are written than there are.
+
+        Returns:
+            mapping of tensors.
         """
+        weights = {"output": self._output_weights(told, multiple)}
+        project = self.decoder.token_projector()
+        if ahead and project is not None and not self.bridge.fed_size:
+            count = self.target_vocabulary_size
+            width = project(self.embed_target(ops.zeros(1, "int32"))).shape[-1]
+            if count * width <= LARGEST_TABLE:
+                every = self.embed_target(ops.arange(count, dtype="int32"))
+                weights["tokens"] = project(every)
+        return weights
+
+    def _output_weights(self, told, multiple):
         if told == "shortlist":
             return self.to_logits.rows()
         if told == "screened":
@@ -371,25 +389,38 @@ class Seq2Seq(TokenStep, keras.Model):
         Args:
             memory: as `encode` or `search_memory` gives it.
             weights: what `search_weights` returned; None: as they are now.
-                Without effect on a memory with a shortlist, which has its own.
+                A memory with a shortlist has its own output projection.
         """
-        advance = self.decoder.stepper(memory, self.attention)
+        weights = weights or {}
         shortlist = memory.get("shortlist")
         if shortlist is None:
-            project = self.to_logits.projector(weights)
+            project = self.to_logits.projector(weights.get("output"))
         else:
             project = self.to_logits.projector_onto(shortlist)
+        read, advance = self._reader(memory, weights.get("tokens"))
 
         def step(tokens, carry):
             if shortlist is not None:
                 tokens = ops.take_along_axis(
                     shortlist["tokens"], tokens, axis=1
                 )
-            embedded = _with_fed(self.embed_target(tokens), memory)
-            features, carry, weights = advance(embedded, carry)
+            features, carry, weights = advance(read(tokens), carry)
             return project(features), carry, weights
 
         return step
+
+    def _reader(self, memory, projected):
+        """The decoder's step, and what makes its input of tokens."""
+        decoder, attention = self.decoder, self.attention
+        if projected is None:
+            return (
+                lambda ids: _with_fed(self.embed_target(ids), memory),
+                decoder.stepper(memory, attention),
+            )
+        return (
+            lambda ids: ops.take(projected, ids, axis=0),
+            decoder.stepper(memory, attention, projected=True),
+        )
 
     def search_memory(self, memory, shortlist=None, weights=None):
         """The memory with what else can be made once and not at each step.
@@ -405,7 +436,8 @@ class Seq2Seq(TokenStep, keras.Model):
         memory = self.decoder.search_memory(memory)
         if shortlist is None:
             return memory
-        columns = self.to_logits.columns(shortlist, weights)
+        rows = weights and weights["output"]
+        columns = self.to_logits.columns(shortlist, rows)
         return {**memory, "shortlist": {"tokens": shortlist, **columns}}
 
     def step(self, tokens, memory, carry):

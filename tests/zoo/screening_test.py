@@ -91,7 +91,7 @@ def test_weights_that_are_no_numbers_do_no_harm():
 def model(monkeypatch):
     """A model that screens, though it is tiny, whatever the machine."""
     monkeypatch.setattr(output_projection, "LARGE", 1)
-    monkeypatch.setattr(generation, "SCREENED", 1)
+    monkeypatch.setattr(generation, "MANY", 1)
     made = with_words(attention_model)
     monkeypatch.setattr(type(made), "fast_in_bfloat16", True)
     return made
@@ -129,7 +129,7 @@ def test_searches_that_tell_probabilities_see_all_logits(model, monkeypatch):
 
 
 def test_few_sources_are_not_screened(model, monkeypatch):
-    monkeypatch.setattr(generation, "SCREENED", 3)
+    monkeypatch.setattr(generation, "MANY", 3)
     told = told_by(model, monkeypatch)
     model.generate(["a", "b"], GreedySearch(with_log_probs=False))
     assert told == ["logits"]
