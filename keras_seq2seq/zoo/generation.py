@@ -126,6 +126,8 @@ class Generator:
             "choose a smaller `max_length`",
         )
         flat = [each for own in pieces for each in own]
+        if not flat:
+            return [BLANK] * len(pieces)
         written = [BLANK] * len(flat)
         # What is drawn at random depends on who else is in a batch, and when.
         workers = 1 if hasattr(search, "seed") else self.model.batch_shards

@@ -61,6 +61,13 @@ def test_blank_sources_get_blank_results(found):
         assert found[index].tokens == ()
 
 
+def test_no_weights_are_read_for_blank_sources_alone(monkeypatch):
+    model = with_words(attention_model)
+    monkeypatch.setattr(model, "search_weights", None)
+    assert [each.text for each in model.generate(["", " "])] == ["", ""]
+    assert model.generate([]) == []
+
+
 def test_unknown_source_words_are_reported_as_they_stand_in_the_text(found):
     assert found[0].source_tokens == ("a", "b", "c", "</s>")
     assert found[5].source_tokens == ("c", "c", "zzz", "d", "e", "</s>")

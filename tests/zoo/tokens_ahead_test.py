@@ -76,35 +76,38 @@ def test_tables_too_large_are_not_made(monkeypatch):
     assert "tokens" not in attention_model().search_weights(ahead=True)
 
 
+def test_what_members_do_ahead_changes_no_step():
+    members = [with_words(make) for make in (attention_model, basic_model)]
+    together = Ensemble(members)
+    memory, carry = together.encode({"source": batch()[0]["source"]})
+    weights = together.search_weights(ahead=True)
+    assert all("tokens" in each for each in weights)
+    advance = together.stepper(together.search_memory(memory), weights)
+    tokens = np.array([[2], [5], [9]], "int32")
+    found, expected = (
+        advance(tokens, carry),
+        together.step(tokens, memory, carry),
+    )
+    assert_close(found[0], expected[0])
+
+
+class Asked(Exception):
+    """Raised with whether a search has tokens done ahead."""
+
+
 @pytest.fixture
 def asked(monkeypatch):
-    """Whether searches had tokens done ahead, a list that grows."""
-    asked = []
-    for kind in (type(with_words(attention_model)), Ensemble):
-        own = kind.search_weights
+    def search_weights(told, multiple, ahead):
+        raise Asked(ahead)
 
-        def noted(self, told, multiple, ahead, own=own):
-            asked.append(ahead)
-            return own(self, told, multiple, ahead)
+    def ask(count, search):
+        model = with_words(attention_model)
+        monkeypatch.setattr(model, "search_weights", search_weights)
+        with pytest.raises(Asked) as raised:
+            model.generate(["a"] * count, search)
+        return raised.value.args[0]
 
-        monkeypatch.setattr(kind, "search_weights", noted)
-    return asked
-
-
-@pytest.mark.parametrize("members", [1, 2])
-@pytest.mark.parametrize("search", [GreedySearch(), BeamSearch(2)])
-def test_what_is_written_is_the_same(monkeypatch, asked, members, search):
-    model = with_words(attention_model)
-    if members > 1:
-        model = Ensemble([model] * members)
-    expected = model.generate(SOURCES, search)
-    assert not any(asked)
-    monkeypatch.setattr(generation, "MANY", 1)
-    found = model.generate(SOURCES, search)
-    assert asked[-1]
-    for one, other in zip(found, expected, strict=True):
-        assert one.tokens == other.tokens
-        assert one.log_prob == pytest.approx(other.log_prob, abs=1e-5)
+    return ask
 
 
 @pytest.mark.parametrize(
@@ -120,5 +123,19 @@ def test_tokens_are_done_ahead_where_far_more_are_written(
 ):
     monkeypatch.setattr(generation, "MANY", 2)
     monkeypatch.setattr(generation, "TYPICAL", 6.5)  # of a vocabulary of 13
-    with_words(attention_model).generate(["a"] * count, search)
-    assert asked == [ahead]
+    assert asked(count, search) == ahead
+
+
+def test_nothing_is_done_ahead_for_few_sources(asked):
+    assert not asked(255, BeamSearch(5))
+    assert asked(256, BeamSearch(5))
+
+
+def test_what_is_written_is_the_same(monkeypatch):
+    model = with_words(attention_model)
+    expected = model.generate(SOURCES, BeamSearch(2))
+    monkeypatch.setattr(generation, "MANY", 1)
+    found = model.generate(SOURCES, BeamSearch(2))
+    for one, other in zip(found, expected, strict=True):
+        assert one.tokens == other.tokens
+        assert one.log_prob == pytest.approx(other.log_prob, abs=1e-5)
