@@ -82,7 +82,7 @@ class InferenceFlags(Section):
     model_params: Free | None = Field(None, description="Laid over stored.")
     checkpoint: Text | None = Field(None, description="Which weights.")
     checkpoint_path: Text | None = Field(None, description="Where they are.")
-    batch_size: Whole = Field(128, ge=1, description="Sources at once.")
+    batch_size: Whole = Field(192, ge=1, description="Sources at once.")
     precision: Precision = Field(
         "float32", description="Type of the computations."
     )

@@ -4,6 +4,7 @@ import pytest
 
 from keras_seq2seq.config.inference_flags import inference_flags
 from keras_seq2seq.errors import UserError
+from keras_seq2seq.zoo.generation import BATCH_SIZE
 
 
 @pytest.fixture
@@ -19,6 +20,10 @@ def checked(tmp_path):
         return inference_flags(argparse.Namespace(**flags))
 
     return check
+
+
+def test_as_many_sources_are_decoded_at_once_as_in_python(checked):
+    assert checked().batch_size == BATCH_SIZE
 
 
 def classes(flags):
