@@ -1,21 +1,21 @@
 """Batches that several threads decode side by side."""
 
-import collections
 import concurrent.futures
 import math
 
-TRIED = 8  # numbers of batches for each worker
+TRIED = 16  # numbers of batches
 HALVINGS = 20
 
 
 def batch_sizes(costs, most, workers, extra=0):
     """Sizes of batches with which all workers likely end at the same time.
 
-    Batches cost the same as far as `most` allows. More of them let workers end
-    together and fill up fewer sources; fewer have less to do besides.
+    Batches cost the same as far as `most` allows. A single worker gets as few
+    as may be. Several get more where that lets them end together, in spite of
+    what a batch costs besides.
 
     Args:
-        costs: sequence of float above 0, the greatest first: what each source
+        costs: sequence of int above 0, the greatest first: what each source
             costs. In a batch all cost as much as its first, to whose length
             they are filled up.
         most: int. Most sources of a batch.
@@ -25,20 +25,22 @@ def batch_sizes(costs, most, workers, extra=0):
     Returns:
         list of int from 1 to `most`.
     """
-    least = max(1, math.ceil(len(costs) / (most * workers))) * workers
+    count = len(costs)
+    most = min(most, max(count, 1))
+    least = max(1, math.ceil(count / (most * workers))) * workers
+    tried = min(TRIED, max(count - least, 0) + 1) if workers > 1 else 1
     plans = [
-        _alike(costs, most, count)
-        for count in range(least, least + TRIED * workers)
+        _alike(costs, most, batches) for batches in range(least, least + tried)
     ]
     return min(plans, key=lambda sizes: _time(costs, sizes, workers, extra))
 
 
-def _alike(costs, most, count):
-    """Sizes of at most `count` batches whose costs are nearly the same."""
-    low, high = 0.0, most * max(costs, default=0.0)
+def _alike(costs, most, batches):
+    """Sizes of at most so many batches whose costs are nearly the same."""
+    low, high = 0.0, float(most * max(costs, default=0))
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        if len(_up_to(costs, most, middle)) <= count:
+        if len(_up_to(costs, most, middle)) <= batches:
             high = middle
         else:
             low = middle
@@ -74,18 +76,26 @@ def side_by_side(run, batches, workers):
         workers: int. Batches at once.
 
     Yields:
-        what was told, and what `run` gave, in the order of the batches.
+        what was told, and what `run` gave, as the batches end.
     """
     if workers == 1:
         for inputs, told in batches:
             yield told, run(inputs)
         return
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        begun = collections.deque()
+        begun = {}
         for inputs, told in batches:
-            begun.append((told, pool.submit(run, inputs)))
-            if len(begun) > workers:
-                told, future = begun.popleft()
-                yield told, future.result()
-        for told, future in begun:
-            yield told, future.result()
+            begun[pool.submit(run, inputs)] = told
+            if len(begun) > workers:  # one waits for the next free worker
+                yield from _ended(begun)
+        while begun:
+            yield from _ended(begun)
+
+
+def _ended(begun):
+    """Takes out what has ended, at least one."""
+    ended, _ = concurrent.futures.wait(
+        begun, return_when=concurrent.futures.FIRST_COMPLETED
+    )
+    for future in ended:
+        yield begun.pop(future), future.result()

@@ -1,9 +1,9 @@
-import math
+import threading
 
 import numpy as np
 import pytest
 
-from keras_seq2seq.zoo.workers import batch_sizes
+from keras_seq2seq.zoo.workers import batch_sizes, side_by_side
 
 
 def ends(costs, sizes, workers=2):
@@ -27,8 +27,14 @@ def test_batches_hold_all_sources_and_none_too_many(most, workers, extra):
         assert len(sizes) >= min(workers, count)
 
 
+def test_a_bound_far_above_the_sources_is_none():
+    costs = [70] * 300
+    assert batch_sizes(costs, 2**63 - 1, workers=2) == [150, 150]
+
+
 def test_a_single_worker_gets_as_few_batches_of_equal_costs_as_may_be():
-    assert batch_sizes([1.0] * 300, 128, 1, extra=4) == [100, 100, 100]
+    assert batch_sizes([1] * 300, 128, 1) == [100, 100, 100]
+    assert len(batch_sizes([*range(300, 0, -1)], 128, 1)) == 3
 
 
 def test_batches_of_longer_sources_are_smaller():
@@ -46,9 +52,23 @@ def test_workers_end_together(count, shortest):
 
 
 def test_few_sources_that_are_much_longer_fill_up_few_others():
-    costs = [100.0] * 3 + [10.0] * 197
-    sizes = batch_sizes(costs, 128, workers=1)
-    assert math.fsum(ends(costs, sizes, workers=1)) < 1.5 * math.fsum(costs)
+    costs = [100] * 3 + [10] * 297
+    sizes = batch_sizes(costs, 128, workers=2)
+    assert sum(ends(costs, sizes)) < 1.5 * sum(costs)
+
+
+def test_a_slow_batch_keeps_no_worker_from_the_others():
+    ended = threading.Semaphore(0)
+
+    def run(number):
+        if not number:
+            return all(ended.acquire(timeout=20) for _ in range(3))
+        ended.release()
+        return True
+
+    batches = [(number, f"told {number}") for number in range(4)]
+    found = dict(side_by_side(run, batches, workers=2))
+    assert found == {told: True for _, told in batches}
 
 
 def test_costly_beginnings_make_batches_few():
