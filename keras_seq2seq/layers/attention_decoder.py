@@ -166,6 +166,9 @@ class AttentionDecoder(RNNDecoder):
         )
         return {"hidden": drawn}
 
+    def token_projector(self):
+        return self.recurrence.known_projector(self.fed_size)
+
     def stepper(self, memory, attention, projected=False):
         masks = self.recurrence.masks(1, 1, training=False)
         project, advance = self._advancer(memory, attention)

@@ -30,6 +30,9 @@ class BasicDecoder(RNNDecoder):
         )
         return features
 
+    def token_projector(self):
+        return self.recurrence.known_projector()
+
     def stepper(self, memory, attention, projected=False):
         masks = self.recurrence.masks(1, 1, training=False)
         project, run = self.recurrence.stepper()

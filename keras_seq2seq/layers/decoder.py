@@ -62,6 +62,8 @@ class Decoder(Part):
     def token_projector(self):
         """What steps do first with each embedded token, whatever the carry.
 
+        A decoder that has one has a `stepper` that takes `projected`, too.
+
         Returns:
             `project(embedded (..., E)) -> (..., n)`, or None if that is
             nothing worth being done ahead.
@@ -82,14 +84,14 @@ class Decoder(Part):
         """
         raise NotImplementedError
 
-    def stepper(self, memory, attention, projected=False):
+    def stepper(self, memory, attention):
         """Returns the step of a search over one memory, weights read once.
 
         Args:
             memory: mapping, as `remember` or `search_memory` gives it.
             attention: the attention layer or None.
-            projected: bool. Whether what steps are given went through
-                `token_projector` already.
+            projected: bool, where there is a `token_projector`: whether what
+                steps are given went through it already. Default: False.
 
         Returns:
             `step(embedded (B, K, E), carry) -> (features, carry, weights)`

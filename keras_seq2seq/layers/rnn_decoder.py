@@ -14,8 +14,6 @@ class RNNDecoder(Decoder):
         recurrence: `RecurrentStack` or None. Default: one `LSTMCell(128)`.
     """
 
-    fed_size = 0  # width of what steps feed the first layer beside tokens
-
     def __init__(self, recurrence=None, **kwargs):
         super().__init__(**kwargs)
         self.recurrence = recurrence or RecurrentStack(dtype=self.dtype_policy)
@@ -37,10 +35,6 @@ class RNNDecoder(Decoder):
     def begin(self, states, memory):
         """The carry in front of the first token, from a bridge's states."""
         return {"states": add_beams(states)}
-
-    def token_projector(self):
-        """The first layer's projection of tokens; None: it needs themselves."""
-        return self.recurrence.known_projector(self.fed_size)
 
     def get_config(self):
         return {

@@ -367,8 +367,8 @@ class Seq2Seq(TokenStep, keras.Model):
             mapping of tensors.
         """
         weights = {"output": self._output_weights(told, multiple)}
-        project = self.decoder.token_projector()
-        if ahead and project is not None and not self.bridge.fed_size:
+        project = self.decoder.token_projector() if ahead else None
+        if project is not None and not self.bridge.fed_size:
             count = self.target_vocabulary_size
             width = project(self.embed_target(ops.zeros(1, "int32"))).shape[-1]
             if count * width <= LARGEST_TABLE:
