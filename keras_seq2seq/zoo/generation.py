@@ -1,7 +1,6 @@
 """From source strings to target strings."""
 
 import dataclasses
-import functools
 import itertools
 import logging
 import threading
@@ -62,7 +61,7 @@ class Generator:
         self.max_target_length = max_target_length
         self.max_length_ratio = max_length_ratio
         self.default_search = search or GreedySearch()
-        self._compiled = {}
+        self._compiled, self._readers, self._variants = {}, {}, {}
         self._lock = threading.Lock()
 
     def generate(
@@ -217,11 +216,12 @@ class Generator:
     def _costs(self, pieces, max_length, min_length):
         """Tokens read and likely written of each piece, in falling order."""
         most = max_length or self.max_target_length or np.iinfo(np.int32).max
+        # As `batches` sorts them.
         lengths = sorted(map(self.length, pieces), reverse=True)
         return [read + min(max(read, min_length + 1), most) for read in lengths]
 
     def length(self, piece):
-        """Positions that the encoder gives for what `pieces` made."""
+        """What reading costs of what `pieces` made, in tokens."""
         return len(piece[0])
 
     def _check_sizes(self, max_length, min_length, batch_size):
@@ -273,9 +273,8 @@ class Generator:
 
     def _searcher(self, search, lexicon, sources):
         """`run(inputs, max_length, min_length)` with the weights of now."""
-        told = self._told_by_steps(search, lexicon, sources)
-        ahead = self._worth_projecting(search, sources)
-        weights = self._read_weights(told, ahead)
+        told, ahead = self._variant(search, lexicon, sources)
+        weights = self._reader(told, ahead)()
 
         def run(inputs, max_length, min_length):
             count = len(next(iter(inputs.values())))
@@ -290,6 +289,24 @@ class Generator:
             return _by_ids(found, shortlist)
 
         return run
+
+    def _variant(self, search, lexicon, sources):
+        """What steps tell, and whether tokens are done ahead.
+
+        A variant for more sources serves fewer, too, once it is there: making
+        its weights ready takes less time than compiling another.
+        """
+        told = self._told_by_steps(search, lexicon, sources)
+        wished = told, self._worth_projecting(search, sources)
+        with self._lock:
+            known = self._variants.setdefault((search, lexicon is None), [])
+            if wished in known:
+                return wished
+            for variant in known:
+                if variant[0] in (told, "screened") and variant[1] >= wished[1]:
+                    return variant
+            known.append(wished)
+        return wished
 
     def _told_by_steps(self, search, lexicon, sources):
         """What steps tell; see `Seq2Seq.search_weights`."""
@@ -307,14 +324,20 @@ class Generator:
         written = TYPICAL * sources * getattr(search, "width", 1)
         return written >= 2 * self.tokenizers[1].vocabulary_size
 
-    @functools.cached_property
-    def _read_weights(self):
-        # Whole blocks of logits: none is copied to find the best.
-        return self.model.as_graph(
-            lambda told, ahead: self.model.search_weights(
-                told, multiple=BLOCK, ahead=ahead
-            )
-        )
+    def _reader(self, told, ahead):
+        """What reads the weights of a variant, compiled."""
+        with self._lock:
+            reader = self._readers.get((told, ahead))
+            if reader is None:
+                # Whole blocks of logits: none is copied to find the best.
+                reader = self.model.as_graph(
+                    lambda: self.model.search_weights(
+                        told, multiple=BLOCK, ahead=ahead
+                    )
+                )
+                self.model.trace(reader)
+                self._readers[told, ahead] = reader
+            return reader
 
     def _compiled_for(self, *key):
         """What is compiled for a search, and what its steps tell: searches

@@ -22,6 +22,18 @@ def test_top_k_equals_a_stable_sort(size, decimals):
     assert len(set(indices[0, 0])) == 4
 
 
+@pytest.mark.parametrize("size", [9, 1301])
+def test_top_k_of_bfloat16_is_told_in_float32(size):
+    values = ops.cast(
+        np.random.default_rng(size).normal(size=(2, 1, size)), "bfloat16"
+    )
+    best, indices = top_k(values, 4)
+    expected, places = top_k(ops.cast(values, "float32"), 4)
+    assert best.dtype == expected.dtype
+    np.testing.assert_array_equal(best, expected)
+    np.testing.assert_array_equal(indices, places)
+
+
 @pytest.mark.parametrize("place", [0, 63, 64, 1279, 1280, 1300])
 def test_top_k_finds_the_largest_wherever_it_is(place):
     values = np.zeros((1, 1, 1301), "float32")

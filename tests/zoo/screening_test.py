@@ -135,6 +135,16 @@ def test_few_sources_are_not_screened(model, monkeypatch):
     assert told == ["logits"]
 
 
+def test_few_sources_are_screened_where_that_is_compiled(model, monkeypatch):
+    monkeypatch.setattr(generation, "MANY", 3)
+    told = told_by(model, monkeypatch)
+    search = GreedySearch(with_log_probs=False)
+    many = model.generate(["a", "b", "c"], search)
+    few = model.generate(["a", "b"], search)
+    assert told == ["screened"]
+    assert [each.ids for each in few] == [each.ids for each in many[:2]]
+
+
 def test_small_vocabularies_are_not_screened(monkeypatch):
     made = with_words(attention_model)
     monkeypatch.setattr(type(made), "fast_in_bfloat16", True)

@@ -12,7 +12,7 @@ from keras_seq2seq.data.vocabulary import Vocabulary
 from keras_seq2seq.errors import UserError
 from keras_seq2seq.search import BeamSearch, GreedySearch, SamplingSearch
 from keras_seq2seq.tokens import END, FIRST_WORD, PAD, START
-from keras_seq2seq.zoo import Ensemble
+from keras_seq2seq.zoo import Ensemble, generation
 from tests.contracts import assert_close
 from tests.zoo.tiny_models import (
     SOURCE_SIZE,
@@ -85,6 +85,13 @@ def compared(model, search):
 )
 def test_a_shortlist_of_all_tokens_changes_nothing(make):
     compared(make(tokenizers=PAIR), lambda: BeamSearch(width=3, n_best=2))
+
+
+def test_a_shortlist_names_tokens_that_are_done_ahead(monkeypatch, model):
+    expected = model.generate(SOURCES, BEAM, max_length=6, lexicon=one_each())
+    monkeypatch.setattr(generation, "MANY", 1)
+    found = model.generate(SOURCES, BEAM, max_length=6, lexicon=one_each())
+    assert [each.ids for each in found] == [each.ids for each in expected]
 
 
 def sampling():
